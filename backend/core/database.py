@@ -1,0 +1,86 @@
+"""The one PostgreSQL pool. Piccolo tables and the write path's plain SQL share its transactions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine
+
+from offline.ports import Connection
+
+
+class _Engine(PostgresEngine):
+    """Piccolo's engine, without its connection at import time to ask for the server's version
+    (`xunge doctor` and /ready check that, with a clear answer).
+    """
+
+    async def check_version(self) -> None:
+        return None
+
+
+ENGINE = _Engine(config={}, extensions=())
+"""Piccolo binds tables to an engine at import; `configure` says later where it points."""
+
+
+def config_of(url: str) -> dict[str, Any]:
+    """asyncpg's arguments for a DATABASE_URL; a unix socket folder may come as `?host=/dir`."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    config: dict[str, Any] = {
+        "host": query.get("host", [parts.hostname or "localhost"])[0],
+        "database": parts.path.lstrip("/") or "postgres",
+        "user": unquote(parts.username or "postgres"),
+    }
+    if parts.password:
+        config["password"] = unquote(parts.password)
+    if parts.port:
+        config["port"] = parts.port
+    return config
+
+
+def configure(url: str) -> None:
+    """Point the engine at a database; call before the pool is opened."""
+    ENGINE.config = config_of(url)
+
+
+async def open_pool(size: int = 10) -> None:
+    """Open the pool. Raises what asyncpg raises when the server cannot be reached."""
+    await ENGINE.start_connection_pool(min_size=1, max_size=size)
+
+
+async def close_pool() -> None:
+    """Close the pool, waiting for what runs."""
+    await ENGINE.close_connection_pool()
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Connection]:
+    """One READ COMMITTED transaction that Piccolo queries inside it join."""
+    async with ENGINE.transaction() as active:
+        yield cast(Connection, active.connection)
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[Connection]:
+    """A pooled connection outside any transaction, for reads of one statement."""
+    assert ENGINE.pool is not None, "open_pool first"
+    async with ENGINE.pool.acquire() as pooled:
+        yield cast(Connection, pooled)
+
+
+@asynccontextmanager
+async def snapshot() -> AsyncIterator[Connection]:
+    """A REPEATABLE READ, read-only transaction: everything read in it is of one instant."""
+    assert ENGINE.pool is not None, "open_pool first"
+    async with (
+        ENGINE.pool.acquire() as pooled,
+        pooled.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield cast(Connection, pooled)
+
+
+async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection of its own, outside the pool (migrations, probes, listeners)."""
+    return await asyncpg.connect(**config_of(url))

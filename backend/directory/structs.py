@@ -1,0 +1,138 @@
+"""Places, orgs and people as documents of `reference:COUNTY`, and what a session tells its owner."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+Ring = list[tuple[float, float]]
+
+
+class Polygon(Struct, frozen=True, tag_field="type", tag="Polygon"):
+    """GeoJSON, [longitude, latitude] in WGS-84 degrees."""
+
+    coordinates: list[Ring]
+
+
+class MultiPolygon(Struct, frozen=True, tag_field="type", tag="MultiPolygon"):
+    """GeoJSON, [longitude, latitude] in WGS-84 degrees."""
+
+    coordinates: list[list[Ring]]
+
+
+class Area(Struct, frozen=True, kw_only=True):
+    """A place. Only grids carry their polygon to devices; larger areas are unions of theirs."""
+
+    id: UUID
+    version: int
+    code: str
+    name: str
+    kind: str
+    level: int
+    parent: str | None
+    path: str
+    polygon: Polygon | MultiPolygon | None = None
+    longitude: float | None = None
+    latitude: float | None = None
+
+
+class Org(Struct, frozen=True, kw_only=True):
+    """An organisation."""
+
+    id: UUID
+    version: int
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+    area: str
+
+
+class Post(Struct, frozen=True, kw_only=True):
+    """A post's name and place, for showing who acted."""
+
+    id: UUID
+    version: int
+    code: str
+    name: str
+    org: str
+    role: str
+    areas: list[str]
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """A colleague's name, for showing who acted."""
+
+    id: UUID
+    version: int
+    code: str
+    name: str
+
+
+class NewDevice(Struct, frozen=True):
+    """A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER."""
+
+    id: UUID
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    public_key: Annotated[str, Meta(max_length=400)] | None = None
+
+
+class SignIn(Struct, frozen=True):
+    """POST /session."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    password: Annotated[str, Meta(min_length=1, max_length=256)]
+    device: NewDevice
+
+
+class PostChoice(Struct, frozen=True):
+    """One of the user's posts today."""
+
+    id: UUID
+    name: str
+    org: str
+    org_name: str
+    role: str
+    role_name: str
+
+
+class SessionView(Struct, frozen=True, kw_only=True):
+    """GET /session, and the answer to signing in or switching post."""
+
+    user: UUID
+    name: str
+    post: UUID
+    posts: list[PostChoice]
+    org: str
+    role: str
+    county: str
+    areas: list[str]  # paths
+    permissions: list[str]
+    buckets: list[str]
+    device: UUID
+    must_change_password: bool = False
+    token: str | None = None  # only when signing in; browsers use the cookie instead
+
+
+class SwitchPost(Struct, frozen=True):
+    """POST /session/post."""
+
+    post: UUID
+
+
+class ChangePassword(Struct, frozen=True):
+    """POST /session/password."""
+
+    old: Annotated[str, Meta(max_length=256)]
+    new: Annotated[str, Meta(max_length=256)]
+
+
+class DeviceView(Struct, frozen=True, kw_only=True):
+    """GET /devices: one of my devices."""
+
+    id: UUID
+    name: str
+    registered_at: datetime
+    this: bool
+    revoked: bool
