@@ -9,8 +9,5 @@ APP_REGISTRY = AppRegistry(
     apps=[
         "backend.directory.piccolo_app",
         "backend.catalogue.piccolo_app",
-        "backend.media.piccolo_app",
-        "backend.tasks.piccolo_app",
-        "backend.cases.piccolo_app",
     ]
 )
