@@ -1,0 +1,82 @@
+"""Personal values of the ledger, each under a key of the person it is about."""
+
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+
+from offline.ports import Connection
+
+
+class Cipher(Protocol):
+    """Authenticated encryption, filled in by core. `context` is bound to the ciphertext."""
+
+    def seal(self, value: bytes, context: bytes) -> bytes: ...
+
+    def open(self, value: bytes, context: bytes) -> bytes: ...
+
+    def under(self, key: bytes) -> "Cipher": ...
+
+
+class Sealed(Struct, frozen=True):
+    """What rows and facts hold in place of a personal value. `digest` is salted, hex."""
+
+    id: UUID
+    subject: UUID
+    digest: str
+
+
+def reference(subject: UUID, value: bytes) -> Sealed:
+    """A new reference. The id salts the digest, so that equal values cannot be told."""
+    id_ = uuid4()
+    return Sealed(id_, subject, sha256(id_.bytes + value).hexdigest())
+
+
+async def write(
+    conn: Connection, cipher: Cipher, values: Sequence[tuple[Sealed, bytes]]
+) -> None:
+    """Store values under their subjects' keys, making the keys that are missing."""
+    if not values:
+        return
+    subjects = list({ref.subject for ref, _ in values})
+    await conn.execute(
+        "insert into subject_key select * from unnest($1::uuid[], $2::bytea[]) "
+        "on conflict do nothing",
+        subjects,
+        [cipher.seal(os.urandom(16), subject.bytes) for subject in subjects],
+    )
+    keys = {
+        row["subject"]: cipher.under(cipher.open(row["sealed_key"], row["subject"].bytes))
+        for row in await conn.fetch(
+            "select subject, sealed_key from subject_key where subject = any($1)", subjects
+        )
+    }
+    await conn.copy_records_to_table(
+        "sealed_value",
+        columns=("id", "subject", "digest", "sealed"),
+        records=[
+            (
+                ref.id,
+                ref.subject,
+                bytes.fromhex(ref.digest),
+                keys[ref.subject].seal(value, ref.id.bytes),
+            )
+            for ref, value in values
+        ],
+    )
+
+
+async def read(conn: Connection, cipher: Cipher, id_: UUID) -> bytes | None:
+    """The value, or None once the subject's key has been erased."""
+    row = await conn.fetchrow(
+        "select v.subject, v.sealed, k.sealed_key from sealed_value v "
+        "join subject_key k using (subject) where v.id = $1",
+        id_,
+    )
+    if row is None:
+        return None
+    key = cipher.open(row["sealed_key"], row["subject"].bytes)
+    return cipher.under(key).open(row["sealed"], id_.bytes)
