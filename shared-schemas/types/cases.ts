@@ -1,0 +1,150 @@
+/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+
+/**
+ * An org's part in a case.
+ */
+export interface Assignment {
+  id: string;
+  org: string;
+  post: string | null;
+  kind: "assist" | "copy" | "help" | "main";
+  state: "answered" | "open" | "returned" | "withdrawn";
+  requirement: string;
+  limit: Limit | null;
+  assigned_at: string;
+  answered_at: string | null;
+}
+/**
+ * A span of working or natural time.
+ */
+export interface Limit {
+  value: number;
+  unit: "urgent_day" | "urgent_hour" | "work_day" | "work_hour" | "work_minute";
+}
+/**
+ * One problem from its first report to its end. This is also the device's document.
+ */
+export interface Case {
+  id: string;
+  version: number;
+  number: string;
+  county: string;
+  flow: string;
+  flow_version: number;
+  state: string;
+  stage: "accepted" | "checked" | "closed" | "dispatched" | "filed" | "handled" | "reported";
+  ending: ("archived" | "cancelled" | "closed" | "not_filed" | "refused" | "void") | null;
+  category: string;
+  standard: number | null;
+  description: string;
+  address: string;
+  position: Position;
+  grid: string;
+  area_path: string;
+  urgent: boolean;
+  suspended: boolean;
+  supervised: boolean;
+  severity: number;
+  reported_at: string;
+  ended_at: string | null;
+  changed_at: string;
+  reports: Report[];
+  assignments: Assignment[];
+  clocks: Clock[];
+  steps: Step[];
+  tasks: OpenTask[];
+}
+/**
+ * WGS-84 degrees. `accuracy_m` is the radius of the 68 % circle, null when set by hand.
+ *
+ *     `datum` is what the source gave before conversion at the edge.
+ */
+export interface Position {
+  longitude: number;
+  latitude: number;
+  accuracy_m: number | null;
+  source: "exif" | "gps" | "manual" | "network";
+  datum: "BD-09" | "GCJ-02" | "WGS-84";
+}
+/**
+ * What one reporter said. `user` is who typed it; an outside reporter's name and phone are
+ *     sealed and never in the document.
+ */
+export interface Report {
+  id: string;
+  source: "hotline" | "leader" | "media" | "peer" | "public" | "supervisor" | "worker";
+  user: string;
+  post: string;
+  occurred_at: string;
+  received_at: string;
+  description: string;
+  self_handled: boolean;
+  private: boolean;
+  call_back: boolean;
+  outside_number: string | null;
+  media: MediaRef[];
+}
+/**
+ * A photo or recording by its client-made id; the bytes may come later.
+ *
+ *     What the app saw at the shutter is part of the signed command: time, place, camera or album.
+ */
+export interface MediaRef {
+  id: string;
+  role: "after" | "audio" | "before" | "evidence" | "far" | "near" | "reference";
+  sha256: string;
+  size: number;
+  taken_at: string | null;
+  position: Position | null;
+  origin: "album" | "camera";
+}
+/**
+ * Limit, spans and instants of the case (owner null) or of an assignment, in working time.
+ */
+export interface Clock {
+  id: string;
+  owner: string | null;
+  name: string;
+  limit: Limit;
+  calendar: string;
+  spans: Span[];
+  started_at: string;
+  yellow_at: string;
+  due_at: string;
+  stopped_at: string | null;
+}
+/**
+ * A stretch during which a clock ran; `until` is null while it runs.
+ */
+export interface Span {
+  since: string;
+  until: string | null;
+}
+/**
+ * One line of the timeline. `late` marks evidence of an act that the case had outrun.
+ */
+export interface Step {
+  id: string;
+  action: string;
+  from_state: string | null;
+  to_state: string;
+  user: string | null;
+  post: string | null;
+  org: string | null;
+  occurred_at: string;
+  received_at: string;
+  opinion: string;
+  verdict: string | null;
+  media: MediaRef[];
+  late: boolean;
+}
+/**
+ * A task on this case that somebody must still answer.
+ */
+export interface OpenTask {
+  id: string;
+  kind: string;
+  user: string | null;
+  org: string | null;
+  due_at: string | null;
+}

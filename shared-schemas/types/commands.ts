@@ -1,0 +1,90 @@
+/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+
+/**
+ * Payload of `case.act` (type_version 1): one action of the flow, with what it asks for.
+ *
+ *     `task` is named when the action answers a task; `worker`, `org`, `standard` and `limit` are
+ *     only read by actions whose inputs name them.
+ */
+export interface ActOnCase {
+  case: string;
+  action: string;
+  task?: string | null;
+  opinion?: string;
+  media?: MediaRef[];
+  org?: string | null;
+  worker?: string | null;
+  standard?: number | null;
+  limit?: Limit | null;
+  verdict?: string | null;
+  reason?: string | null;
+  amendment?: Amendment | null;
+}
+/**
+ * A photo or recording by its client-made id; the bytes may come later.
+ *
+ *     What the app saw at the shutter is part of the signed command: time, place, camera or album.
+ */
+export interface MediaRef {
+  id: string;
+  role: "after" | "audio" | "before" | "evidence" | "far" | "near" | "reference";
+  sha256: string;
+  size: number;
+  taken_at?: string | null;
+  position?: Position | null;
+  origin?: "album" | "camera";
+}
+/**
+ * WGS-84 degrees. `accuracy_m` is the radius of the 68 % circle, null when set by hand.
+ *
+ *     `datum` is what the source gave before conversion at the edge.
+ */
+export interface Position {
+  longitude: number;
+  latitude: number;
+  accuracy_m?: number | null;
+  source?: "exif" | "gps" | "manual" | "network";
+  datum?: "BD-09" | "GCJ-02" | "WGS-84";
+}
+/**
+ * A span of working or natural time.
+ */
+export interface Limit {
+  value: number;
+  unit: "urgent_day" | "urgent_hour" | "work_day" | "work_hour" | "work_minute";
+}
+/**
+ * What a recollection may correct of the report.
+ */
+export interface Amendment {
+  description?: string | null;
+  category?: string | null;
+  address?: string | null;
+  position?: Position | null;
+}
+/**
+ * Someone who reported by phone, letter or press. Sealed on arrival.
+ */
+export interface Outside {
+  name?: string | null;
+  phone?: string | null;
+}
+/**
+ * Payload of `case.report` (type_version 1): a worker's or a clerk's report makes a case.
+ */
+export interface ReportCase {
+  case: string;
+  report: string;
+  category: string;
+  description: string;
+  address?: string;
+  position: Position;
+  media?: MediaRef[];
+  source?: "hotline" | "leader" | "media" | "peer" | "public" | "supervisor" | "worker";
+  self_handled?: boolean;
+  reporter?: Outside | null;
+  private?: boolean;
+  call_back?: boolean;
+  outside_number?: string | null;
+  urgent?: boolean;
+}

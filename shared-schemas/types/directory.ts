@@ -1,0 +1,104 @@
+/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+
+/**
+ * A place. Only grids carry their polygon to devices; larger areas are unions of theirs.
+ */
+export interface Area {
+  id: string;
+  version: number;
+  code: string;
+  name: string;
+  kind: string;
+  level: number;
+  parent: string | null;
+  path: string;
+  polygon: (Polygon | MultiPolygon) | null;
+  longitude: number | null;
+  latitude: number | null;
+}
+/**
+ * GeoJSON, [longitude, latitude] in WGS-84 degrees.
+ */
+export interface Polygon {
+  type: "Polygon";
+  coordinates: [number, number][][];
+}
+/**
+ * GeoJSON, [longitude, latitude] in WGS-84 degrees.
+ */
+export interface MultiPolygon {
+  type: "MultiPolygon";
+  coordinates: [number, number][][][];
+}
+/**
+ * GET /devices: one of my devices.
+ */
+export interface DeviceView {
+  id: string;
+  name: string;
+  registered_at: string;
+  this: boolean;
+  revoked: boolean;
+}
+/**
+ * An organisation.
+ */
+export interface Org {
+  id: string;
+  version: number;
+  code: string;
+  name: string;
+  kind: string;
+  parent: string | null;
+  area: string;
+}
+/**
+ * A post's name and place, for showing who acted.
+ */
+export interface Post {
+  id: string;
+  version: number;
+  code: string;
+  name: string;
+  org: string;
+  role: string;
+  areas: string[];
+}
+/**
+ * One of the user's posts today.
+ */
+export interface PostChoice {
+  id: string;
+  name: string;
+  org: string;
+  org_name: string;
+  role: string;
+  role_name: string;
+}
+/**
+ * GET /session, and the answer to signing in or switching post.
+ */
+export interface SessionView {
+  user: string;
+  name: string;
+  post: string;
+  posts: PostChoice[];
+  org: string;
+  role: string;
+  county: string;
+  areas: string[];
+  permissions: string[];
+  buckets: string[];
+  device: string;
+  must_change_password: boolean;
+  token: string | null;
+}
+/**
+ * A colleague's name, for showing who acted.
+ */
+export interface User {
+  id: string;
+  version: number;
+  code: string;
+  name: string;
+}

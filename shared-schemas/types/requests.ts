@@ -1,0 +1,31 @@
+/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+
+/**
+ * POST /session/password.
+ */
+export interface ChangePassword {
+  old: string;
+  new: string;
+}
+/**
+ * A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER.
+ */
+export interface NewDevice {
+  id: string;
+  name: string;
+  public_key?: string | null;
+}
+/**
+ * POST /session.
+ */
+export interface SignIn {
+  name: string;
+  password: string;
+  device: NewDevice;
+}
+/**
+ * POST /session/post.
+ */
+export interface SwitchPost {
+  post: string;
+}
