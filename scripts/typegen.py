@@ -27,8 +27,8 @@ Schema = dict[str, Any]
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = Path("shared-schemas/schemas")
 TYPES = Path("shared-schemas/types")
-BANNER = "/* Made by scripts/typegen.py from the Python structs: change those, then `make types` */"
-    "/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */"
+BANNER = (
+    "/* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */"
 )
 
 NOISE = re.compile(

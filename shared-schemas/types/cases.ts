@@ -1,4 +1,4 @@
-/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+/* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */
 
 /**
  * An org's part in a case.

@@ -1,4 +1,4 @@
-/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+/* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */
 
 /**
  * A permitted move. `task` means: answers an open task of that kind, by its holder.

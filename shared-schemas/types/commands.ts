@@ -1,4 +1,4 @@
-/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+/* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */
 
 /**
  * Payload of `case.act` (type_version 1): one action of the flow, with what it asks for.

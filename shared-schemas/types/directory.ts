@@ -1,4 +1,4 @@
-/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+/* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */
 
 /**
  * A place. Only grids carry their polygon to devices; larger areas are unions of theirs.

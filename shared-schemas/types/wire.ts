@@ -1,4 +1,4 @@
-/* Made by scripts/typegen.py from the Python structs: change those, then `make types`. */
+/* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */
 
 /**
  * One intended change of a fact, whole as its author made it. Fixed at submit, never rewritten.
