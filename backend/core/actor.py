@@ -9,7 +9,8 @@ from backend.core.errors import Problem
 
 class Actor(Struct, frozen=True):
     """A session's or a command's author. `areas` are paths ('330304/330304001'); what lies under
-    one of them is within reach. `categories` are code prefixes; none means all.
+    one of them is within reach. `grids` are the codes of those areas that are grids. `categories`
+    are code prefixes; none means all.
     """
 
     user: UUID
@@ -20,6 +21,7 @@ class Actor(Struct, frozen=True):
     areas: tuple[str, ...]
     categories: tuple[str, ...]
     permissions: frozenset[str]
+    grids: tuple[str, ...] = ()
     device: UUID | None = None
     session: UUID | None = None
     ip: str | None = None
