@@ -83,7 +83,7 @@ class Handler(Struct, frozen=True):
     upcast: payload bytes of older type_versions to the newest, by version.
     """
 
-    type: str
+    name: str
     version: int
     payload: type[Struct]
     targets: Callable[[Any], Iterable[tuple[str, UUID]]]

@@ -21,6 +21,7 @@ _RECEIPT = (
     "author",
     "post",
     "type",
+    "corrects",
     "outcome",
     "reasons",
     "entity",
@@ -45,6 +46,34 @@ async def find(conn: Connection, commands: Iterable[UUID]) -> dict[UUID, Any]:
     """The receipts that are there already, by command."""
     rows = await conn.fetch("select * from receipt where command = any($1)", list(commands))
     return {row["command"]: row for row in rows}
+
+
+async def settled(conn: Connection, commands: Iterable[UUID]) -> set[UUID]:
+    """Which of these were accepted, or have an accepted correction."""
+    wanted = list(commands)
+    if not wanted:
+        return set()
+    rows = await conn.fetch(
+        "select command as id from receipt where command = any($1) and outcome = 'accepted' "
+        "union select corrects from receipt where corrects = any($1) and outcome = 'accepted'",
+        wanted,
+    )
+    return {row["id"] for row in rows}
+
+
+async def release(
+    conn: Connection, cipher: Cipher, settled_now: Iterable[UUID]
+) -> list[tuple[bytes, str | None, UUID]]:
+    """Take out the held commands that waited for these: (body, signature, sender) of each."""
+    rows = await conn.fetch(
+        "delete from kept_command where outcome = 'held' and waits_for && $1 "
+        "returning sealed_body, digest, signature, session_user_id",
+        list(settled_now),
+    )
+    return [
+        (cipher.open(row["sealed_body"], row["digest"]), row["signature"], row["session_user_id"])
+        for row in rows
+    ]
 
 
 def repeat(row: Any) -> Outcome:
@@ -92,6 +121,7 @@ def _row(arrival: Arrival, outcome: Outcome, received_at: datetime) -> tuple[Any
         command.user,
         command.post,
         command.type,
+        command.corrects,
         outcome.outcome,
         msgspec.json.encode(outcome.reasons).decode(),
         receipt.entity,

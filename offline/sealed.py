@@ -35,9 +35,7 @@ def reference(subject: UUID, value: bytes) -> Sealed:
     return Sealed(id_, subject, sha256(id_.bytes + value).hexdigest())
 
 
-async def write(
-    conn: Connection, cipher: Cipher, values: Sequence[tuple[Sealed, bytes]]
-) -> None:
+async def write(conn: Connection, cipher: Cipher, values: Sequence[tuple[Sealed, bytes]]) -> None:
     """Store values under their subjects' keys, making the keys that are missing."""
     if not values:
         return

@@ -173,9 +173,7 @@ class Work:
             )
             for key in keys:
                 state = self._now[key]
-                members.append(
-                    buckets.Standing(name, state.id, state.version, kind.buckets(state))
-                )
+                members.append(buckets.Standing(name, state.id, state.version, kind.buckets(state)))
         await sealed.write(self.conn, self._cipher, self._sealed)
         await journal.append(self.conn, self._entries)
         self.touched |= await buckets.rewrite(self.conn, members)

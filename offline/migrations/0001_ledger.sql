@@ -56,6 +56,7 @@ create table receipt (
     author uuid not null,
     post uuid not null,
     type text not null,
+    corrects uuid,
     outcome text not null,
     reasons jsonb not null default '[]',
     entity uuid,
@@ -64,6 +65,7 @@ create table receipt (
     received_at timestamptz not null,
     epoch text not null
 );
+create index receipt_corrects on receipt (corrects) where corrects is not null;
 create table kept_command (
     id uuid not null,
     digest bytea not null,
@@ -104,7 +106,9 @@ create table epoch (
 -- Where background readers of the journal stand, and what they could not do.
 create table journal_reader (
     name text primary key,
-    cursor pg_snapshot not null
+    cursor pg_snapshot not null,
+    target pg_snapshot,
+    after_seq bigint not null default 0
 );
 create table dead_letter (
     id bigint generated always as identity primary key,
@@ -115,4 +119,12 @@ create table dead_letter (
     next_try_at timestamptz,
     created_at timestamptz not null default now(),
     unique (reader, seq)
+);
+
+-- The audit's seal: blocks of the journal, each chained to the one before by SM3.
+create table audit_block (
+    number integer primary key,
+    rows bigint[] not null,
+    digest bytea not null,
+    made_at timestamptz not null default now()
 );

@@ -1,0 +1,261 @@
+"""One transaction's worth of commands: who may, in which order, with what answer."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from offline import receipts
+from offline.handlers import Handler, Order, Rejection, moment
+from offline.ports import Connection, Transactions
+from offline.reading import DeviceKey, distrust, read, reason_of
+from offline.receipts import Arrival
+from offline.sealed import Cipher
+from offline.wire import Item, Outcome, OutcomeKind, Reason, Receipt
+from offline.work import Author, Deed, Kind, Work
+
+TOO_NEW = ("unknown_type", "newer_version")
+"""Reasons that end with the server's next update: such commands are held, not rejected."""
+
+
+class Sender(Struct, frozen=True):
+    """Whose session brings the commands, and from where."""
+
+    user: UUID
+    session: UUID | None = None
+    ip: str | None = None
+
+
+class Ports(Struct, frozen=True):
+    """What applying needs from outside."""
+
+    transaction: Transactions
+    kinds: Mapping[str, Kind]
+    handlers: Mapping[str, Handler]
+    cipher: Cipher
+    authors: Callable[
+        [Connection, Sequence[tuple[UUID, UUID, datetime]]],
+        Awaitable[Mapping[tuple[UUID, UUID, datetime], Author]],
+    ]
+    device_keys: Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, DeviceKey]]]
+    publish: Callable[[set[str]], Awaitable[None]]
+    now: Callable[[], datetime]
+    epoch: str
+    late_limit: timedelta = timedelta(hours=24)
+
+
+class Distrust(Struct, frozen=True):
+    """The author is not believed. No receipt is stored, so that nobody can spoil another's id."""
+
+    reason: Reason
+
+
+Verdict = Order | Reason | Distrust
+
+
+class Batch:
+    """One transaction's worth of commands."""
+
+    def __init__(self, conn: Connection, sender: Sender, ports: Ports) -> None:
+        self._conn = conn
+        self._sender = sender
+        self._ports = ports
+        self._received_at = ports.now()
+        self._answers: dict[UUID, tuple[bytes, Outcome]] = {}
+        self._stored: list[tuple[Arrival, Outcome]] = []
+        self._kept: list[tuple[Arrival, OutcomeKind, list[UUID]]] = []
+        self._settled: set[UUID] = set()
+        self.work = Work(conn, ports.kinds, ports.cipher)
+
+    async def apply(self, arrivals: list[Arrival]) -> list[Outcome]:
+        """Decide all of these, and whatever was held for them, in memory."""
+        outcomes = await self._round(arrivals)
+        news = set(self._settled)
+        while news:
+            bodies = await receipts.release(self._conn, self._ports.cipher, news)
+            before = set(self._settled)
+            freed = [read(Item(body.decode(), sign), user) for body, sign, user in bodies]
+            await self._round([a for a in freed if isinstance(a, Arrival)])
+            news = self._settled - before
+        return outcomes
+
+    async def finish(self) -> None:
+        """Write rows, ledger, buckets and receipts."""
+        await self.work.flush()
+        if self._stored:
+            await receipts.store(self._conn, self._stored, self._received_at)
+        await receipts.keep(self._conn, self._ports.cipher, self._kept, self._received_at)
+
+    async def _round(self, arrivals: list[Arrival]) -> list[Outcome]:
+        if not arrivals:
+            return []
+        known = await receipts.find(self._conn, {a.command.id for a in arrivals})
+        fresh = [a for a in arrivals if a.command.id not in known]
+        keys = await self._ports.device_keys(self._conn, list({a.command.device for a in fresh}))
+        awaited = {i for a in fresh for i in a.command.after}
+        self._settled |= await receipts.settled(self._conn, awaited)
+        orders = await self._orders(fresh, keys)
+        contexts = await self._lock_and_prepare(orders)
+        return [self._answer(a, known, orders, contexts) for a in arrivals]
+
+    async def _orders(
+        self, fresh: list[Arrival], keys: Mapping[UUID, DeviceKey]
+    ) -> dict[tuple[UUID, bytes], Verdict]:
+        """Each fresh command decoded and with its author, or why it cannot be."""
+        moments = {
+            a.command.id: moment(a.command, self._received_at, self._ports.late_limit)
+            for a in fresh
+        }
+        names = {(a.command.user, a.command.post, moments[a.command.id].judged_at) for a in fresh}
+        authors = await self._ports.authors(self._conn, list(names))
+        orders: dict[tuple[UUID, bytes], Verdict] = {}
+        for arrival in fresh:
+            command = arrival.command
+            when = moments[command.id]
+            author = authors.get((command.user, command.post, when.judged_at))
+            doubt = distrust(arrival, keys.get(command.device))
+            if doubt is not None:
+                orders[command.id, arrival.digest] = Distrust(doubt)
+            elif author is None:
+                orders[command.id, arrival.digest] = Reason(
+                    "no_post", "操作时您不在这个岗位上", "post"
+                )
+            else:
+                payload = _payload(arrival, self._ports.handlers)
+                orders[command.id, arrival.digest] = (
+                    payload
+                    if isinstance(payload, Reason)
+                    else Order(command, payload, author, when)
+                )
+        return orders
+
+    async def _lock_and_prepare(
+        self, orders: Mapping[tuple[UUID, bytes], Verdict]
+    ) -> dict[str, Any]:
+        by_type: dict[str, list[Order]] = defaultdict(list)
+        targets: dict[str, set[UUID]] = defaultdict(set)
+        for order in orders.values():
+            if isinstance(order, Order):
+                by_type[order.command.type].append(order)
+                handler = self._ports.handlers[order.command.type]
+                for kind, entity in handler.targets(order.payload):
+                    targets[kind].add(entity)
+        for kind in self._ports.kinds:  # always in the same order, against deadlocks
+            if kind in targets:
+                await self.work.load(kind, targets[kind])
+        return {
+            type_: await self._ports.handlers[type_].prepare(self.work, list_)
+            for type_, list_ in by_type.items()
+        }
+
+    def _answer(
+        self,
+        arrival: Arrival,
+        known: Mapping[UUID, Any],
+        orders: Mapping[tuple[UUID, bytes], Verdict],
+        contexts: Mapping[str, Any],
+    ) -> Outcome:
+        command = arrival.command
+        if command.id in known:
+            row = known[command.id]
+            same = row["digest"] == arrival.digest
+            return receipts.repeat(row) if same else self._clash(arrival)
+        if command.id in self._answers:
+            digest, outcome = self._answers[command.id]
+            if digest != arrival.digest:
+                return self._clash(arrival)
+            if outcome.outcome == "accepted":
+                return msgspec.structs.replace(outcome, outcome="repeated")
+            return outcome
+        missing = [i for i in command.after if i not in self._settled]
+        order = orders[command.id, arrival.digest]
+        if isinstance(order, Distrust):
+            return Outcome(command.id, "rejected", reasons=[order.reason])
+        if isinstance(order, Reason):
+            if order.code in TOO_NEW:
+                outcome = self._hold(arrival, [], order)
+            else:
+                outcome = self._reject(arrival, [order])
+        elif missing:
+            reason = Reason("waiting", "正在等待它所依据的内容送达", "after")
+            outcome = self._hold(arrival, missing, reason)
+        else:
+            outcome = self._decide(arrival, order, contexts[command.type])
+        self._answers[command.id] = (arrival.digest, outcome)
+        return outcome
+
+    def _decide(self, arrival: Arrival, order: Order, context: Any) -> Outcome:
+        command = order.command
+        self.work.begin(
+            Deed(
+                command=command.id,
+                occurred_at=order.moment.occurred_at,
+                received_at=order.moment.received_at,
+                author=order.author,
+                device=command.device,
+                session=self._sender.session,
+                ip=self._sender.ip,
+            )
+        )
+        try:
+            done = self._ports.handlers[command.type].decide(self.work, order, context)
+        except Rejection as rejection:
+            self.work.undo()
+            return self._reject(arrival, rejection.reasons)
+        receipt = Receipt(
+            command=command.id,
+            digest=arrival.digest.hex(),
+            received_at=self._received_at,
+            epoch=self._ports.epoch,
+            entity=done.entity,
+            version=done.version,
+            number=done.number,
+        )
+        if done.reasons:
+            return self._reject(arrival, done.reasons, receipt)
+        outcome = Outcome(command.id, "accepted", receipt)
+        self._stored.append((arrival, outcome))
+        self._settled |= {command.id, *([command.corrects] if command.corrects else [])}
+        return outcome
+
+    def _reject(
+        self, arrival: Arrival, reasons: list[Reason], receipt: Receipt | None = None
+    ) -> Outcome:
+        receipt = receipt or Receipt(
+            arrival.command.id, arrival.digest.hex(), self._received_at, self._ports.epoch
+        )
+        outcome = Outcome(arrival.command.id, "rejected", receipt, reasons)
+        self._stored.append((arrival, outcome))
+        self._kept.append((arrival, "rejected", []))
+        return outcome
+
+    def _hold(self, arrival: Arrival, waits_for: list[UUID], reason: Reason) -> Outcome:
+        self._kept.append((arrival, "held", waits_for))
+        return Outcome(arrival.command.id, "held", reasons=[reason])
+
+    def _clash(self, arrival: Arrival) -> Outcome:
+        self._kept.append((arrival, "clash", []))
+        reason = Reason("clash", "同一编号有两份不同的内容,两份都已保留,请联系管理员", "id")
+        return Outcome(arrival.command.id, "clash", reasons=[reason])
+
+
+def _payload(arrival: Arrival, handlers: Mapping[str, Handler]) -> Any:
+    command = arrival.command
+    handler = handlers.get(command.type)
+    if handler is None:
+        return Reason("unknown_type", "服务器不认识这种操作,请更新应用", "type")
+    raw = bytes(command.payload)
+    for version in range(command.type_version, handler.version):
+        raw = handler.upcast[version](raw)
+    if command.type_version > handler.version:
+        return Reason("newer_version", "应用比服务器新,请稍后重试", "type_version")
+    try:
+        return msgspec.json.decode(raw, type=handler.payload)
+    except msgspec.DecodeError as error:
+        reason = reason_of(error)
+        field = f"payload.{reason.field}" if reason.field else "payload"
+        return Reason(reason.code, reason.message, field)

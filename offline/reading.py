@@ -1,0 +1,93 @@
+"""From bytes to commands: decode, digest, verify. Bad input is answered, never dropped."""
+
+import base64
+import re
+from hashlib import sha256
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from msgspec import Struct
+
+from offline.receipts import Arrival
+from offline.wire import Command, Item, Outcome, Reason
+
+_command = msgspec.json.Decoder(Command)
+_at = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`$")
+
+
+class _Name(Struct):
+    id: UUID
+
+
+def reason_of(error: msgspec.DecodeError) -> Reason:
+    """A decoding error as a reason that names the field."""
+    text = str(error)
+    found = _at.search(text)
+    if isinstance(error, msgspec.ValidationError):
+        field = found["path"] if found else None
+        if field is None and (missing := re.search(r"required field `([^`]+)`", text)):
+            field = missing[1]
+        return Reason("invalid", f"内容不符合要求:{_at.sub('', text)}", field or None)
+    return Reason("malformed", "内容不是有效的 JSON,请更新应用后重试", None)
+
+
+def read(item: Item, sender: UUID) -> Arrival | Outcome:
+    """Decode one pushed command, or say why it cannot be read."""
+    body = item.body.encode()
+    try:
+        command = _command.decode(body)
+    except msgspec.DecodeError as error:
+        try:
+            name: UUID | None = msgspec.json.decode(body, type=_Name).id
+        except msgspec.DecodeError:
+            name = None
+        return Outcome(name, "rejected", reasons=[reason_of(error)])
+    if command.occurred_at.tzinfo is None:
+        reason = Reason("invalid", "发生时间缺少时区", "occurred_at")
+        return Outcome(command.id, "rejected", reasons=[reason])
+    return Arrival(command, body, sha256(body).digest(), item.signature, sender)
+
+
+class DeviceKey(Struct, frozen=True):
+    """A registered device: whose it is, its public key (SubjectPublicKeyInfo DER) if it has one."""
+
+    user: UUID
+    public_key: bytes | None
+    revoked: bool
+
+
+def distrust(arrival: Arrival, device: DeviceKey | None) -> Reason | None:
+    """Why a command's author cannot be believed, or None.
+
+    The signature names the author, so any signed-in device may bring it. Without a key of its
+    own a device speaks only for the user who is signed in.
+    """
+    command = arrival.command
+    if device is None:
+        return Reason("unknown_device", "这台设备没有登记,请重新登录", "device")
+    if device.public_key is None:
+        if arrival.sender == command.user and not device.revoked:
+            return None
+        return Reason("not_author", "只能提交自己的操作", "user")
+    if device.user != command.user and arrival.sender != command.user:
+        return Reason("not_author", "这台设备不是操作人的设备", "user")
+    if not _signed(device.public_key, arrival):
+        return Reason("bad_signature", "设备签名不符,内容可能被改动", "signature")
+    return None
+
+
+def _signed(public_key: bytes, arrival: Arrival) -> bool:
+    try:
+        raw = base64.b64decode(arrival.signature or "", validate=True)
+        key = serialization.load_der_public_key(public_key)
+        if len(raw) != 64 or not isinstance(key, ec.EllipticCurvePublicKey):
+            return False
+        r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
+        key.verify(encode_dss_signature(r, s), arrival.body, ec.ECDSA(hashes.SHA256()))
+    except (ValueError, InvalidSignature):
+        return False
+    return True
