@@ -3,13 +3,18 @@
 import io
 import os
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from asyncpg import Connection, Record
+from asyncpg import UndefinedTableError
+from piccolo.apps.migrations.commands.base import BaseMigrationManager
 from piccolo.apps.migrations.commands.forwards import run_forwards
+from piccolo.conf.apps import Finder
 
 import offline
 from backend.core.database import configure, connect
+from offline.ports import Connection
 
 _LOCK = 0x78756E67  # "xung": one starter at a time
 _RAW = Path(offline.__file__).parent / "migrations"
@@ -31,15 +36,12 @@ async def migrate(url: str) -> None:
         await guard.close()
 
 
-async def _apply_raw(connection: "Connection[Record]") -> None:
+async def _apply_raw(connection: Any) -> None:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migration ("
         " name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    done = {
-        row["name"]
-        for row in await connection.fetch("SELECT name FROM schema_migration")
-    }
+    done = {row["name"] for row in await connection.fetch("SELECT name FROM schema_migration")}
     for script in sorted(_RAW.glob("*.sql")):
         if script.name not in done:
             async with connection.transaction():
@@ -56,3 +58,27 @@ async def _apply_domains() -> None:
         result = await run_forwards("all")
     if not result.success:
         raise RuntimeError(result.message or said.getvalue())
+
+
+async def pending(connection: Connection) -> frozenset[str]:
+    """The migrations this version brings that the database has not seen, by name."""
+    try:
+        rows = await connection.fetch(
+            "SELECT name FROM schema_migration UNION ALL SELECT name FROM migration"
+        )
+    except UndefinedTableError:
+        return _known()
+    return _known() - {row["name"] for row in rows}
+
+
+@cache
+def _known() -> frozenset[str]:
+    domains = BaseMigrationManager()
+    return frozenset(script.name for script in _RAW.glob("*.sql")).union(
+        *(
+            domains.get_migration_ids(
+                domains.get_migration_modules(app.resolved_migrations_folder_path)
+            )
+            for app in Finder().get_app_configs()
+        )
+    )

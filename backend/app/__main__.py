@@ -1,0 +1,5 @@
+"""`python -m backend.app`, how one process starts another."""
+
+from backend.app.cli import main
+
+main()
