@@ -1,0 +1,119 @@
+"""Real servers for every test: PostgreSQL and Valkey once a session, a database of its own a test.
+
+Take what you need: `settings` (a migrated, empty database and a cleared Valkey), `database` (the same
+with the pool open), `redis`, `client` (the whole web application over ASGI).
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+from redis.asyncio import Redis
+
+from backend.app import embedded
+from backend.app.asgi import create_app
+from backend.core import database as core_database
+from backend.core.database import connect
+from backend.core.migrations import migrate
+from backend.core.settings import Settings
+
+TEMPLATE = "xunge_template"
+_numbers = count(1)
+
+
+class Servers(msgspec.Struct, frozen=True):
+    """Where the session's servers listen."""
+
+    postgres: str
+    redis: str
+
+    def database(self, name: str) -> str:
+        return self.postgres.replace("/postgres?", f"/{name}?")
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL with a migrated template database, and Valkey; one pair a test process."""
+    # Not pytest's folder, which it closes to others: PostgreSQL runs as a user of its own under root.
+    folder = Path(tempfile.mkdtemp(prefix="xunge-test-"))
+    with embedded.postgres(folder / "postgres") as url, embedded.valkey(folder / "valkey") as redis:
+        given = Servers(url, redis)
+        # A test's data need not survive a power cut.
+        asyncio.run(_execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
+        asyncio.run(_execute(url, f"CREATE DATABASE {TEMPLATE}"))
+        asyncio.run(migrate(given.database(TEMPLATE)))
+        yield given
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def database_url(servers: Servers) -> Iterator[str]:
+    """A migrated database that nobody else sees, gone after the test."""
+    name = f"test_{next(_numbers)}"
+    asyncio.run(_execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    yield servers.database(name)
+    asyncio.run(_execute(servers.postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def redis(servers: Servers) -> AsyncIterator[Redis]:
+    """A client of an emptied Valkey."""
+    client: Redis = Redis.from_url(servers.redis)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def settings(servers: Servers, database_url: str, redis: Redis, tmp_path: Path) -> Settings:
+    """Settings of a development installation with nothing in it yet."""
+    return Settings(
+        database_url=database_url,
+        redis_url=servers.redis,
+        environment="development",
+        secret=bytes(range(32)),
+        data=tmp_path,
+        host="127.0.0.1",
+        port=8321,
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Settings]:
+    """The pool of `backend.core.database`, open on the test's database."""
+    core_database.configure(settings.database_url)
+    await core_database.open_pool()
+    yield settings
+    await core_database.close_pool()
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection of its own to the test's database, to look at what was written."""
+    own = await connect(database_url)
+    yield own
+    await own.close()
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """The whole web application, its pools open."""
+    async with AsyncTestClient(create_app(settings)) as opened:
+        yield opened
