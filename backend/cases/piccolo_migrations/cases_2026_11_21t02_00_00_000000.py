@@ -17,7 +17,6 @@ _STATEMENTS = (
     "CREATE INDEX case_file_due ON case_file (county, due_at) WHERE ended_at IS NULL",
     "CREATE INDEX case_file_text ON case_file USING gin "
     "((number || ' ' || description || ' ' || address) gin_trgm_ops)",
-    "ALTER TABLE case_file ALTER document SET COMPRESSION lz4",
 )
 
 
