@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 Clock = Callable[[], datetime]
 
 CITY_ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""Where dates of appointments and working days are read; all of China keeps it, without summer time."""
+"""Where dates of appointments and working days are read; all China keeps it, all year round."""
 
 
 def utc_now() -> datetime:

@@ -22,6 +22,7 @@ class Parameters:
         self.values: list[Any] = []
 
     def __call__(self, value: object) -> str:
+        """Keep the value and give its placeholder."""
         self.values.append(value)
         return f"${len(self.values)}"
 

@@ -1,0 +1,117 @@
+"""Who a session or a command's author is: the post's rights and reach, in one query."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from backend.core.actor import Actor
+from backend.core.clock import CITY_ZONE
+from backend.core.errors import Problem
+from offline.ports import Connection
+
+Authorship = tuple[UUID, UUID, datetime]
+"""User, post, and when they acted."""
+
+
+class Acting(Struct, frozen=True):
+    """A live session: who acts in it, since when, until when."""
+
+    actor: Actor
+    signed_in_at: datetime
+    ends_at: datetime
+    must_change_password: bool
+
+
+_POST = """
+    p.id as post, p.org, p.role, p.county, p.categories, r.permissions,
+    array(select a.path from area a where a.code = any(p.areas) order by a.path) as areas,
+    array(select a.code from area a where a.code = any(p.areas)
+          and a.kind <> 'administrative' order by a.code) as grids
+"""
+
+
+def _appointed(day: str) -> str:
+    return f"""exists (select from appointment h where h."user" = u.code and h.post = p.code
+        and h.valid_from <= {day} and (h.valid_to is null or h.valid_to >= {day}))"""
+
+
+_OF_SESSION = f"""
+    select s.id as session, s.user_id, s.device_id, s.created_at, s.expires_at,
+        coalesce((select bool_or(i.must_change) from identity i
+            where i.user_id = u.id and i.provider = 'password'), false) as must_change,
+        {_POST}
+    from session s
+    join app_user u on u.id = s.user_id and u.active
+    join post p on p.id = s.post_id
+    join role r on r.code = p.role
+    left join device d on d.id = s.device_id
+    where s.token = $1 and s.expires_at > $2 and d.revoked_at is null and {_appointed("$3")}
+"""  # noqa: S608 - put together from this file alone
+
+_OF_AUTHORS = f"""
+    select w.user_id, w.post_id, w.day, {_POST}
+    from unnest($1::uuid[], $2::uuid[], $3::date[]) as w (user_id, post_id, day)
+    join app_user u on u.id = w.user_id and u.active
+    join post p on p.id = w.post_id
+    join role r on r.code = p.role
+    where {_appointed("w.day")}
+"""  # noqa: S608 - put together from this file alone
+
+
+def city_day(at: datetime) -> date:
+    """The date by which appointments are read."""
+    return at.astimezone(CITY_ZONE).date()
+
+
+def digest_of(token: str) -> bytes:
+    """What is stored of a session's token."""
+    return sha256(token.encode()).digest()
+
+
+async def actor_of_session(conn: Connection, token: str, now: datetime) -> Acting:
+    """Who a token acts as. Raises Problem 401 `unauthenticated` when the session is unknown, over,
+    on a revoked device, or its user or appointment has ended.
+    """
+    row = await conn.fetchrow(_OF_SESSION, digest_of(token), now, city_day(now))
+    if row is None:
+        raise unauthenticated()
+    actor = _actor(row, device=row["device_id"], session=row["session"])
+    return Acting(actor, row["created_at"], row["expires_at"], row["must_change"])
+
+
+async def authors(conn: Connection, wanted: Iterable[Authorship]) -> dict[Authorship, Actor]:
+    """The actors of many commands as of when they were made. Whoever was not appointed to the post
+    on that day, or is not active, is missing. Rights are those the role has now.
+    """
+    days = {key: (key[0], key[1], city_day(key[2])) for key in wanted}
+    users, posts, dates = zip(*set(days.values()), strict=True) if days else ((), (), ())
+    rows = await conn.fetch(_OF_AUTHORS, users, posts, dates)
+    found = {(row["user_id"], row["post_id"], row["day"]): _actor(row) for row in rows}
+    return {key: found[day] for key, day in days.items() if day in found}
+
+
+def unauthenticated() -> Problem:
+    """What an unknown or ended session gets."""
+    return Problem(401, "unauthenticated", "登录已失效，请重新登录；未发送的内容仍保存在本机")
+
+
+def _actor(
+    row: Mapping[str, Any], *, device: UUID | None = None, session: UUID | None = None
+) -> Actor:
+    return Actor(
+        user=row["user_id"],
+        post=row["post"],
+        org=row["org"],
+        role=row["role"],
+        county=row["county"],
+        areas=tuple(row["areas"]),
+        categories=tuple(row["categories"]),
+        permissions=frozenset(row["permissions"]),
+        grids=tuple(row["grids"]),
+        device=device,
+        session=session,
+    )

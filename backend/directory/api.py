@@ -1,0 +1,109 @@
+"""Sign-in, sessions and devices over HTTP."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.datastructures import Cookie, State
+from litestar.params import Parameter
+from msgspec.structs import replace
+
+from backend.core.actor import Actor
+from backend.core.database import connection
+from backend.directory import queries
+from backend.directory.access import COOKIE, account, from_browser, ip_of, public, signed_in
+from backend.directory.actors import Acting
+from backend.directory.rules import SESSION_LIFE
+from backend.directory.sessions import Opened, Sessions
+from backend.directory.structs import ChangePassword, DeviceView, SessionView, SignIn, SwitchPost
+
+AnyRequest = Request[Any, Any, State]
+
+
+class SessionController(Controller):
+    """The caller's own session. A browser gets its token in a cookie no script can read, any other
+    client in the answer's `token`; both replace what they held.
+    """
+
+    path = "/api"
+    tags = ("session",)
+
+    @post("/session", guards=[public])
+    async def sign_in(
+        self, data: SignIn, request: AnyRequest, sessions: Sessions
+    ) -> Response[SessionView]:
+        """Sign in by name and password."""
+        return _answer(request, await sessions.sign_in(data, ip_of(request)), 201)
+
+    @get("/session", guards=[account])
+    async def show(self, acting: Acting, sessions: Sessions) -> SessionView:
+        """Whose session it is, and what it may do."""
+        return await sessions.view(acting)
+
+    @post("/session/post", guards=[account])
+    async def switch(
+        self, data: SwitchPost, request: AnyRequest, actor: Actor, sessions: Sessions
+    ) -> Response[SessionView]:
+        """Act as another of one's posts."""
+        return _answer(request, await sessions.switch(actor, data.post), 200)
+
+    @post("/session/password", guards=[account])
+    async def change_password(
+        self, data: ChangePassword, request: AnyRequest, actor: Actor, sessions: Sessions
+    ) -> Response[SessionView]:
+        """Change one's password, which ends every other session."""
+        return _answer(request, await sessions.change_password(actor, data), 200)
+
+    @delete("/session", guards=[account])
+    async def sign_out(self, actor: Actor, sessions: Sessions) -> Response[None]:
+        """End this session."""
+        await sessions.sign_out(actor, everywhere=False)
+        return _gone()
+
+    @delete("/sessions", guards=[account])
+    async def sign_out_everywhere(self, actor: Actor, sessions: Sessions) -> Response[None]:
+        """End all of one's sessions."""
+        await sessions.sign_out(actor, everywhere=True)
+        return _gone()
+
+
+class DeviceController(Controller):
+    """The caller's own devices."""
+
+    path = "/api/devices"
+    tags = ("session",)
+
+    @get(guards=[signed_in])
+    async def devices(self, actor: Actor) -> list[DeviceView]:
+        """The devices bound to the caller."""
+        async with connection() as conn:
+            return await queries.devices_of(conn, actor)
+
+    @delete("/{device:uuid}", guards=[signed_in])
+    async def revoke(
+        self,
+        device: Annotated[UUID, Parameter(description="made by the device")],
+        actor: Actor,
+        sessions: Sessions,
+    ) -> None:
+        """Stop a device for good and end its session."""
+        await sessions.revoke(actor, device)
+
+
+def _answer(request: AnyRequest, opened: Opened, status: int) -> Response[SessionView]:
+    view = opened.view if from_browser(request) else replace(opened.view, token=opened.token)
+    cookie = Cookie(
+        COOKIE,
+        value=opened.token,
+        max_age=int(SESSION_LIFE.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=request.app.state.settings.production,
+    )
+    return Response(view, status_code=status, cookies=[cookie])
+
+
+def _gone() -> Response[None]:
+    response: Response[None] = Response(None, status_code=204)
+    response.delete_cookie(COOKIE)
+    return response

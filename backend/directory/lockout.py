@@ -1,0 +1,57 @@
+"""Tries at a sign-in name, kept in the database: a restart or a lost Redis forgives nothing."""
+
+from datetime import UTC, datetime
+from math import ceil
+
+from backend.core.errors import Problem
+from backend.directory.rules import FAILURES_FORGOTTEN, Attempts, attempted, locked_for
+from offline.ports import Connection
+
+
+async def admit(conn: Connection, subject: str, now: datetime) -> None:
+    """Let one try at a name in and count it as failed until `forgive`; within a transaction.
+
+    Unknown names are counted alike. Raises Problem 429 `sign_in_locked` with retry_after.
+    """
+    await conn.execute(
+        "insert into sign_in_attempts (name, failures, locked_until, changed_at) "
+        "values ($1, 0, null, 0) on conflict do nothing",
+        subject,
+    )
+    row = await conn.fetchrow(
+        "select failures, locked_until, changed_at from sign_in_attempts "
+        "where name = $1 for update",
+        subject,
+    )
+    changed_at = datetime.fromtimestamp(row["changed_at"], UTC)
+    before = Attempts(row["failures"], row["locked_until"], changed_at)
+    if wait := locked_for(before, now):
+        seconds = ceil(wait.total_seconds())
+        raise Problem(
+            429,
+            "sign_in_locked",
+            f"密码输错次数太多，请 {seconds} 秒后再试；忘记密码请联系管理员",
+            retry_after=seconds,
+        )
+    after = attempted(before, now)
+    await conn.execute(
+        "update sign_in_attempts set failures = $2, locked_until = $3, changed_at = $4 "
+        "where name = $1",
+        subject,
+        after.failures,
+        after.locked_until,
+        int(now.timestamp()),
+    )
+
+
+async def forgive(conn: Connection, subject: str) -> None:
+    """Forget the tries at a name, after a success or a reset."""
+    await conn.execute("delete from sign_in_attempts where name = $1", subject)
+
+
+async def sweep(conn: Connection, now: datetime) -> None:
+    """Drop what no longer counts."""
+    await conn.execute(
+        "delete from sign_in_attempts where changed_at < $1",
+        int((now - FAILURES_FORGOTTEN).timestamp()),
+    )

@@ -1,0 +1,113 @@
+"""What sign-in and a session's owner read of the directory."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from backend.core.actor import Actor
+from backend.core.ids import derived_id
+from backend.directory.actors import Acting
+from backend.directory.rules import buckets_of
+from backend.directory.structs import DeviceView, PostChoice, SessionView
+from offline.ports import Connection
+
+
+class Credential(Struct, frozen=True):
+    """An active user's password identity."""
+
+    identity: UUID
+    user: UUID
+    user_name: str
+    subject: str
+    secret: bytes | None
+
+
+def password_identity(subject: str) -> UUID:
+    """The id of the identity that signs in by a name (as `rules.subject_of` gives it)."""
+    return derived_id("identity", "password", subject)
+
+
+_CREDENTIAL = """
+    select i.id, i.user_id, u.name, i.subject, i.secret
+    from identity i join app_user u on u.id = i.user_id
+    where i.provider = 'password' and u.active
+"""
+
+
+async def credential_of(conn: Connection, subject: str) -> Credential | None:
+    """The password identity of a sign-in name."""
+    query = f"{_CREDENTIAL} and i.id = $1"
+    return _credential(await conn.fetchrow(query, password_identity(subject)))
+
+
+async def credential_of_user(conn: Connection, user: UUID) -> Credential | None:
+    """The password identity of a user, if they have one."""
+    return _credential(await conn.fetchrow(f"{_CREDENTIAL} and i.user_id = $1", user))
+
+
+def _credential(row: Any) -> Credential | None:
+    if row is None:
+        return None
+    return Credential(row["id"], row["user_id"], row["name"], row["subject"], row["secret"])
+
+
+async def posts_of(conn: Connection, user: UUID, day: date) -> list[PostChoice]:
+    """The posts a user may act as on a day, the longest held first."""
+    rows = await conn.fetch(
+        """
+        select p.id, p.name, p.org, o.name as org_name, p.role, r.name as role_name
+        from app_user u
+        join appointment h on h."user" = u.code
+            and h.valid_from <= $2 and (h.valid_to is null or h.valid_to >= $2)
+        join post p on p.code = h.post
+        join org o on o.code = p.org
+        join role r on r.code = p.role
+        where u.id = $1
+        group by p.id, o.name, r.name
+        order by min(h.valid_from), p.code
+        """,
+        user,
+        day,
+    )
+    return [PostChoice(**row) for row in rows]
+
+
+async def session_view(conn: Connection, acting: Acting, day: date) -> SessionView:
+    """What a session tells its owner."""
+    actor = acting.actor
+    assert actor.device is not None
+    return SessionView(
+        user=actor.user,
+        name=await conn.fetchval("select name from app_user where id = $1", actor.user),
+        post=actor.post,
+        posts=await posts_of(conn, actor.user, day),
+        org=actor.org,
+        role=actor.role,
+        county=actor.county,
+        areas=list(actor.areas),
+        permissions=sorted(actor.permissions),
+        buckets=buckets_of(actor),
+        device=actor.device,
+        must_change_password=acting.must_change_password,
+    )
+
+
+async def devices_of(conn: Connection, actor: Actor) -> list[DeviceView]:
+    """The devices bound to the actor, the newest first."""
+    rows = await conn.fetch(
+        "select id, name, registered_at, revoked_at from device where user_id = $1 "
+        "order by registered_at desc, id",
+        actor.user,
+    )
+    return [
+        DeviceView(
+            id=row["id"],
+            name=row["name"],
+            registered_at=row["registered_at"],
+            this=row["id"] == actor.device,
+            revoked=row["revoked_at"] is not None,
+        )
+        for row in rows
+    ]
