@@ -69,7 +69,8 @@ def _first_fault(error: ValidationException) -> tuple[str | None, str]:
     """The path of the first fault and msgspec's words on it, which are matched, never echoed."""
     extra = error.extra
     first = extra[0] if isinstance(extra, list) and extra else {}
-    return first.get("key") or None, first.get("message") or error.detail
+    key = first.get("key")
+    return (None if key == "data" else key) or None, first.get("message") or error.detail
 
 
 def _http(request: AnyRequest, error: HTTPException) -> Response[Failure]:

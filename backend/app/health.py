@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 
 from backend.core.database import connection
 from backend.core.migrations import pending
+from backend.directory.access import public
 
 
 class Health(Struct, frozen=True):
@@ -23,13 +24,13 @@ class Readiness(Struct, frozen=True):
     migrations: str
 
 
-@get("/health")
+@get("/health", guards=[public])
 async def health() -> Health:
     """Answer as long as the process lives, whatever it depends on."""
     return Health()
 
 
-@get("/ready")
+@get("/ready", guards=[public])
 async def ready(state: State) -> Response[Readiness]:
     """200 when the database, Redis and the tables are there, else 503 naming what is not."""
     database, migrations = await _database()

@@ -12,6 +12,8 @@ from prometheus_client import (
     multiprocess,
 )
 
+from backend.directory.access import public
+
 REQUESTS = Histogram(
     "xunge_request_seconds",
     "Requests by route template and status; time from the first byte read to the last one sent",
@@ -20,7 +22,13 @@ REQUESTS = Histogram(
 )
 
 
-@get("/metrics", media_type=MediaType.TEXT, include_in_schema=False, sync_to_thread=True)
+@get(
+    "/metrics",
+    guards=[public],
+    media_type=MediaType.TEXT,
+    include_in_schema=False,
+    sync_to_thread=True,
+)
 def metrics() -> Response[bytes]:
     """Answer in Prometheus' text format; not to be published beyond the operator's network."""
     registry = REGISTRY

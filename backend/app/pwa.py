@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
 from backend.app.failures import AnyRequest
+from backend.directory.access import public
 
 BUILT = Path(__file__).parents[2] / "pwa" / "dist"
 
@@ -58,11 +59,18 @@ def app_handler(folder: Path = BUILT) -> HTTPRouteHandler:
     """A handler for every path nobody else has; empty of assets when the app is not built."""
     assets = load_assets(folder)
 
-    @get(["/", "/{path:path}"], name="pwa", include_in_schema=False, sync_to_thread=False)
-    def pwa(request: AnyRequest, path: str = "") -> Response[bytes]:
-        asset = assets.get(path.strip("/")) or (
-            assets.get("index.html") if _is_page(request, path) else None
-        )
+    @get(
+        ["/", "/{path:path}"],
+        guards=[public],
+        name="pwa",
+        include_in_schema=False,
+        sync_to_thread=False,
+    )
+    def pwa(request: AnyRequest) -> Response[bytes]:
+        path = request.path_params.get("path", "").strip("/")
+        asset = assets.get(path)
+        if asset is None and _is_page(request, path):
+            asset = assets.get("index.html")
         if asset is None:
             raise NotFoundException
         return _answer(request, asset)

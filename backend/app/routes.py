@@ -6,9 +6,12 @@ from litestar.types import ControllerRouterHandler
 
 from backend.app.health import health, ready
 from backend.app.metrics import metrics
+from backend.directory.api import DeviceController, SessionController
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     health,
     ready,
     metrics,
+    SessionController,
+    DeviceController,
 )

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import structlog
 from litestar import Litestar, get, post
+from litestar.params import FromPath, JSONBody
 from litestar.testing import AsyncTestClient
 
 from backend.core.errors import Problem
@@ -27,7 +28,7 @@ class Visit(msgspec.Struct):
 
 
 @post("/trial/visits/{number:int}")
-async def visit(number: int, data: Visit) -> dict[str, int]:
+async def visit(number: FromPath[int], data: JSONBody[Visit]) -> dict[str, int]:
     if number == 1:
         raise Problem(409, "taken", "这个编号已被使用,请换一个", field="number")
     if number == 2:
@@ -69,7 +70,9 @@ async def test_a_request_has_an_id_and_keeps_the_proxys(client: Client) -> None:
     given = {"X-Request-Id": "edge-12345678"}
     assert (await client.get("/health", headers=given)).headers["x-request-id"] == "edge-12345678"
     forged = {"X-Request-Id": "x\u00a0{injected}"}
-    answer = await client.get("/health", headers={k: v.encode("latin-1") for k, v in forged.items()})
+    answer = await client.get(
+        "/health", headers={k: v.encode("latin-1") for k, v in forged.items()}
+    )
     assert "injected" not in answer.headers["x-request-id"]
 
 
@@ -109,7 +112,9 @@ async def test_wrong_input_names_the_field(
 
 
 async def test_what_is_not_json_is_the_callers_fault(trial: Client) -> None:
-    answer = await trial.post("/trial/visits/5", content=b"{", headers={"Content-Type": "text/json"})
+    answer = await trial.post(
+        "/trial/visits/5", content=b"{", headers={"Content-Type": "text/json"}
+    )
     assert answer.status_code == 400
     assert answer.json()["message"].isascii() is False
 

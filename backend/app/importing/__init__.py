@@ -1,0 +1,1 @@
+"""A city from spreadsheets: staged, checked whole, previewed, then applied in one transaction."""
