@@ -2,7 +2,7 @@
 do not, and the application refuses to start with one.
 
     @get("/api/cases", guards=[permission("case.browse")])
-    async def cases(actor: Actor) -> CaseList: ...
+    async def cases(actor: Caller) -> CaseList: ...
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler
+from litestar.params import SkipValidation
 from litestar.routes import HTTPRoute
 
 from backend.core.actor import Actor
@@ -23,6 +24,11 @@ from backend.directory.sessions import Sessions
 
 COOKIE = "xunge_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+Caller = NamedDependency[SkipValidation[Actor]]
+"""A handler's parameter `actor`: who calls it."""
+CallerSession = NamedDependency[SkipValidation[Acting]]
+"""A handler's parameter `acting`: the session that calls it."""
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]

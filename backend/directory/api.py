@@ -1,23 +1,32 @@
 """Sign-in, sessions and devices over HTTP."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import Cookie, State
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, SkipValidation
 from msgspec.structs import replace
 
-from backend.core.actor import Actor
 from backend.core.database import connection
 from backend.directory import queries
-from backend.directory.access import COOKIE, account, from_browser, ip_of, public, signed_in
-from backend.directory.actors import Acting
+from backend.directory.access import (
+    COOKIE,
+    Caller,
+    CallerSession,
+    account,
+    from_browser,
+    ip_of,
+    public,
+    signed_in,
+)
 from backend.directory.rules import SESSION_LIFE
 from backend.directory.sessions import Opened, Sessions
 from backend.directory.structs import ChangePassword, DeviceView, SessionView, SignIn, SwitchPost
 
 AnyRequest = Request[Any, Any, State]
+Ours = NamedDependency[SkipValidation[Sessions]]
 
 
 class SessionController(Controller):
@@ -30,38 +39,46 @@ class SessionController(Controller):
 
     @post("/session", guards=[public])
     async def sign_in(
-        self, data: SignIn, request: AnyRequest, sessions: Sessions
+        self, data: JSONBody[SignIn], request: AnyRequest, sessions: Ours
     ) -> Response[SessionView]:
         """Sign in by name and password."""
         return _answer(request, await sessions.sign_in(data, ip_of(request)), 201)
 
     @get("/session", guards=[account])
-    async def show(self, acting: Acting, sessions: Sessions) -> SessionView:
+    async def show(self, acting: CallerSession, sessions: Ours) -> SessionView:
         """Whose session it is, and what it may do."""
         return await sessions.view(acting)
 
     @post("/session/post", guards=[account])
     async def switch(
-        self, data: SwitchPost, request: AnyRequest, actor: Actor, sessions: Sessions
+        self,
+        data: JSONBody[SwitchPost],
+        request: AnyRequest,
+        actor: Caller,
+        sessions: Ours,
     ) -> Response[SessionView]:
         """Act as another of one's posts."""
         return _answer(request, await sessions.switch(actor, data.post), 200)
 
     @post("/session/password", guards=[account])
     async def change_password(
-        self, data: ChangePassword, request: AnyRequest, actor: Actor, sessions: Sessions
+        self,
+        data: JSONBody[ChangePassword],
+        request: AnyRequest,
+        actor: Caller,
+        sessions: Ours,
     ) -> Response[SessionView]:
         """Change one's password, which ends every other session."""
         return _answer(request, await sessions.change_password(actor, data), 200)
 
     @delete("/session", guards=[account])
-    async def sign_out(self, actor: Actor, sessions: Sessions) -> Response[None]:
+    async def sign_out(self, actor: Caller, sessions: Ours) -> Response[None]:
         """End this session."""
         await sessions.sign_out(actor, everywhere=False)
         return _gone()
 
     @delete("/sessions", guards=[account])
-    async def sign_out_everywhere(self, actor: Actor, sessions: Sessions) -> Response[None]:
+    async def sign_out_everywhere(self, actor: Caller, sessions: Ours) -> Response[None]:
         """End all of one's sessions."""
         await sessions.sign_out(actor, everywhere=True)
         return _gone()
@@ -74,7 +91,7 @@ class DeviceController(Controller):
     tags = ("session",)
 
     @get(guards=[signed_in])
-    async def devices(self, actor: Actor) -> list[DeviceView]:
+    async def devices(self, actor: Caller) -> list[DeviceView]:
         """The devices bound to the caller."""
         async with connection() as conn:
             return await queries.devices_of(conn, actor)
@@ -82,9 +99,9 @@ class DeviceController(Controller):
     @delete("/{device:uuid}", guards=[signed_in])
     async def revoke(
         self,
-        device: Annotated[UUID, Parameter(description="made by the device")],
-        actor: Actor,
-        sessions: Sessions,
+        device: FromPath[UUID],
+        actor: Caller,
+        sessions: Ours,
     ) -> None:
         """Stop a device for good and end its session."""
         await sessions.revoke(actor, device)
