@@ -1,0 +1,88 @@
+/** The ports on a browser. */
+
+import { type Client, openClient } from './client'
+import { openDexie } from './dexie'
+import { webKeys } from './keys'
+import type { Clock, Host, Locks, TabMessage, Tabs } from './ports'
+import { tusUploader } from './tus'
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, wake) {
+    const timer = setTimeout(wake, milliseconds)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Web Locks; where a browser has none, its tabs are kept apart by the server's receipts alone. */
+function webLocks(scope: string): Locks {
+  return {
+    exclusive: async (name, work) =>
+      'locks' in navigator ? navigator.locks.request(`${scope} ${name}`, work) : work(),
+  }
+}
+
+function webTabs(scope: string): Tabs {
+  const channel = new BroadcastChannel(scope)
+  return {
+    tell: (message) => channel.postMessage(message),
+    listen(hear) {
+      const listener = (event: MessageEvent<TabMessage>): void => hear(event.data)
+      channel.addEventListener('message', listener)
+      return () => channel.removeEventListener('message', listener)
+    },
+  }
+}
+
+const webHost: Host = {
+  online: () => navigator.onLine,
+  onWake(wake) {
+    const visible = (): void => {
+      if (document.visibilityState === 'visible') wake()
+    }
+    addEventListener('online', wake)
+    addEventListener('pageshow', wake)
+    document.addEventListener('visibilitychange', visible)
+    return () => {
+      removeEventListener('online', wake)
+      removeEventListener('pageshow', wake)
+      document.removeEventListener('visibilitychange', visible)
+    }
+  },
+  onHide(hide) {
+    const hidden = (): void => {
+      if (document.visibilityState === 'hidden') hide()
+    }
+    addEventListener('pagehide', hide)
+    document.addEventListener('visibilitychange', hidden)
+    return () => {
+      removeEventListener('pagehide', hide)
+      document.removeEventListener('visibilitychange', hidden)
+    }
+  },
+  live(url, change, lost) {
+    const source = new EventSource(url)
+    source.addEventListener('change', change)
+    source.addEventListener('open', change)
+    source.addEventListener('error', () => {
+      if (source.readyState === EventSource.CLOSED) lost()
+    })
+    return () => source.close()
+  },
+}
+
+/** The client of this origin. `name` is the store's; `api` has no slash at the end. */
+export async function openBrowserClient(api = '/api', name = 'xunge'): Promise<Client> {
+  return openClient({
+    api,
+    fetch: globalThis.fetch.bind(globalThis),
+    storage: openDexie(name),
+    keys: webKeys(globalThis.crypto),
+    clock: systemClock,
+    locks: webLocks(name),
+    tabs: webTabs(name),
+    host: webHost,
+    uploader: tusUploader(`${api}/uploads`),
+    random: () => Math.random(),
+  })
+}

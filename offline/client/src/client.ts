@@ -1,0 +1,141 @@
+/** The device's whole side of sync, put together from its ports. */
+
+import { Courier } from './courier'
+import { Drafts } from './drafts'
+import { openHttp } from './http'
+import type { OutboxItem } from './items'
+import { type Observable, Source } from './observable'
+import { Outbox } from './outbox'
+import type { Clock, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'
+import { Pusher } from './pusher'
+import { Replica } from './replica'
+import { Session } from './session'
+import { startSync, type Sync } from './sync'
+
+export interface Ports {
+  /** Where the API is, without a slash at the end: `/api`. */
+  api: string
+  fetch: typeof globalThis.fetch
+  storage: Storage
+  keys: Keys
+  clock: Clock
+  locks: Locks
+  tabs: Tabs
+  host: Host
+  uploader: Uploader
+  random: () => number
+}
+
+/** The one badge: counts of my items, and whether the service was reached when last asked. */
+export interface Status {
+  online: boolean
+  session: 'active' | 'expired' | 'none'
+  queued: number
+  sending: number
+  needs_you: number
+  last_sync: number | null
+}
+
+export interface Client {
+  readonly status: Observable<Status>
+  readonly session: Session
+  readonly outbox: Outbox
+  readonly drafts: Drafts
+  readonly replica: Replica
+  readonly sync: Sync
+  /** JSON with the API, for what is not sync. Throws ApiError and Unavailable. */
+  request<T>(method: string, path: string, body?: unknown): Promise<T>
+  close(): void
+}
+
+/** Reads what the device kept, and starts. Needs no network. */
+export async function openClient(ports: Ports): Promise<Client> {
+  const { api, storage, keys, clock, locks, tabs, host, uploader, random } = ports
+  let reached = host.online()
+  const http = openHttp(api, ports.fetch, clock, (heard) => {
+    reached = heard
+    report()
+  })
+  const session = new Session(storage, http, keys, clock, () => tabs.tell({ about: 'session' }))
+  const replica = new Replica(storage, http, clock, (kinds) => {
+    tabs.tell({ about: 'replica', kinds })
+  })
+  const pusher = new Pusher(storage, http, clock, random, changed)
+  const courier = new Courier(storage, uploader, clock, random, changed)
+  const outbox = new Outbox(
+    storage,
+    session,
+    keys,
+    clock,
+    (id) => courier.sending.get(id) ?? (pusher.sending.has(id) ? 0 : null),
+    async () => {
+      await changed()
+      void sync.flush()
+    },
+  )
+  const drafts = new Drafts(storage, session, keys, clock)
+  const status = new Source<Status>(statusOf([], session, reached, null))
+  let lastSync: number | null = null
+
+  function report(): void {
+    status.set(statusOf(outbox.items.value, session, reached && host.online(), lastSync))
+  }
+  async function refresh(): Promise<void> {
+    await outbox.refresh()
+    lastSync = (await replica.syncPoint())?.at ?? null
+    report()
+  }
+  async function changed(): Promise<void> {
+    tabs.tell({ about: 'outbox' })
+    await refresh()
+  }
+
+  await session.load()
+  await outbox.prune()
+  await refresh()
+  const sync = startSync({
+    ...{ api, session, pusher, courier, replica, clock, locks, host, random, refresh },
+    nextTry: () => nextTry(outbox.items.value),
+  })
+  const stops = [
+    tabs.listen((message) => {
+      if (message.about === 'replica') replica.notify(message.kinds)
+      void (message.about === 'session' ? session.load() : refresh())
+    }),
+    session.state.subscribe(() => void refresh()),
+    host.onHide(() => void drafts.flush()),
+  ]
+  return {
+    ...{ status, session, outbox, drafts, replica, sync },
+    request: (method, path, body) => http.request(method, path, body),
+    close() {
+      for (const stop of stops) stop()
+      sync.stop()
+      storage.close()
+    },
+  }
+}
+
+function statusOf(
+  items: OutboxItem[],
+  session: Session,
+  online: boolean,
+  lastSync: number | null,
+): Status {
+  const { view, expired } = session.state.value
+  const count = (...states: OutboxItem['state'][]): number =>
+    items.filter(({ state }) => states.includes(state)).length
+  return {
+    online,
+    session: view === null ? 'none' : expired ? 'expired' : 'active',
+    queued: count('queued', 'held', 'waiting_media'),
+    sending: count('sending'),
+    needs_you: count('refused'),
+    last_sync: lastSync,
+  }
+}
+
+function nextTry(items: OutboxItem[]): number | null {
+  const waiting = items.filter(({ state }) => ['queued', 'held', 'waiting_media'].includes(state))
+  return waiting.length === 0 ? null : Math.min(...waiting.map(({ next_try }) => next_try))
+}

@@ -1,0 +1,65 @@
+/** The storage port on IndexedDB. A released version is never edited: add the next one below it,
+ * and a fixture of the old one under tests/fixtures. */
+
+import { Dexie, type DexieOptions, type Table } from 'dexie'
+import { DeviceError } from './errors'
+import type { Storage, Transaction } from './ports'
+import type { StoreName, Stores } from './records'
+
+class Database extends Dexie {
+  constructor(name: string, options?: DexieOptions) {
+    super(name, options)
+    this.version(1).stores({
+      outbox: 'id, user',
+      media: 'id, owner',
+      blobs: 'id',
+      drafts: 'key, user',
+      documents: 'key, kind',
+      members: 'key, bucket, entity',
+      meta: 'key',
+    })
+  }
+
+  of<S extends StoreName>(store: S): Table<Stores[S], string> {
+    return this.table(store)
+  }
+}
+
+/** Throws DeviceError `storage_full` from a write that finds no room. */
+export function openDexie(name: string, options?: DexieOptions): Storage {
+  const database = new Database(name, options)
+  const transaction: Transaction = {
+    get: async (store, key) => database.of(store).get(key),
+    getMany: async (store, keys) => database.of(store).bulkGet(keys),
+    list: async (store, index, is) =>
+      index === undefined || is === undefined
+        ? database.of(store).toArray()
+        : database.of(store).where(index).equals(is).toArray(),
+    put: async (store, records) => {
+      await database.of(store).bulkPut(records)
+    },
+    remove: async (store, keys) => database.of(store).bulkDelete(keys),
+    clear: async (store) => database.of(store).clear(),
+  }
+  return {
+    async run(mode, stores, work) {
+      try {
+        const kind = mode === 'read' ? 'r' : 'rw'
+        return await database.transaction(kind, stores, async () => work(transaction))
+      } catch (error) {
+        if (isQuota(error)) throw new DeviceError('storage_full', '手机存储空间不足，请清理后再试')
+        throw error
+      }
+    },
+    close: () => {
+      database.close()
+    },
+  }
+}
+
+function isQuota(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'QuotaExceededError' || ('inner' in error && isQuota(error.inner)))
+  )
+}

@@ -1,0 +1,8 @@
+export { type Client, openClient, type Ports, type Status } from './client'
+export type { Draft } from './drafts'
+export { ApiError, DeviceError, Unavailable } from './errors'
+export type { ItemState, MediaView, OutboxItem } from './items'
+export type { NewMedia } from './media'
+export type { Observable } from './observable'
+export type { Payloads, SubmitOptions } from './outbox'
+export type { Clock, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'

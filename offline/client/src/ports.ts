@@ -1,0 +1,91 @@
+/** What the client needs of the machine it runs on, and nothing more. */
+
+import type { Indexes, Meta, MetaRecord, StoreName, Stores } from './records'
+
+/** All or nothing. Only its own calls may be awaited inside: anything else would end it. */
+export interface Transaction {
+  get<S extends StoreName>(store: S, key: string): Promise<Stores[S] | undefined>
+  getMany<S extends StoreName>(store: S, keys: string[]): Promise<(Stores[S] | undefined)[]>
+  list<S extends StoreName>(store: S, index?: Indexes[S], is?: string): Promise<Stores[S][]>
+  put<S extends StoreName>(store: S, records: Stores[S][]): Promise<void>
+  remove(store: StoreName, keys: string[]): Promise<void>
+  clear(store: StoreName): Promise<void>
+}
+
+/** `run` resolves once a write is on disk, and rejects having written nothing. */
+export interface Storage {
+  run<T>(
+    mode: 'read' | 'write',
+    stores: StoreName[],
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T>
+  close(): void
+}
+
+export async function readMeta<K extends keyof Meta>(
+  transaction: Transaction,
+  key: K,
+): Promise<Meta[K] | undefined> {
+  const record = await transaction.get('meta', key)
+  return record?.value as Meta[K] | undefined
+}
+
+export function metaRecord<K extends keyof Meta>(key: K, value: Meta[K]): MetaRecord {
+  return { key, value }
+}
+
+/** Signing by a key that never leaves the device, and digests. Text is signed as UTF-8. */
+export interface Keys {
+  generate(): Promise<{ key: unknown; public_key: string }>
+  sign(key: unknown, text: string): Promise<string>
+  sha256(data: Uint8Array<ArrayBuffer>): Promise<string>
+  random(bytes: number): Uint8Array
+}
+
+/** Wall time in milliseconds, and waking up later. */
+export interface Clock {
+  now(): number
+  after(milliseconds: number, wake: () => void): () => void
+}
+
+/** One holder at a time over all tabs; others wait their turn. */
+export interface Locks {
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T>
+}
+
+export type TabMessage =
+  { about: 'outbox' } | { about: 'session' } | { about: 'replica'; kinds: string[] }
+
+/** The other tabs of this device. */
+export interface Tabs {
+  tell(message: TabMessage): void
+  listen(hear: (message: TabMessage) => void): () => void
+}
+
+/** The page: whether it has a network, when it comes back, when it may be about to go. */
+export interface Host {
+  online(): boolean
+  onWake(wake: () => void): () => void
+  onHide(hide: () => void): () => void
+  /** Server-sent events; `lost` is called once when they have ended for good. */
+  live(url: string, change: () => void, lost: () => void): () => void
+}
+
+export interface Upload {
+  id: string
+  kind: 'photo' | 'audio'
+  name: string
+  type: string
+  sha256: string
+  bytes: Uint8Array<ArrayBuffer>
+  url: string | null
+}
+
+/** Sends bytes in pieces, going on from `url`; `located` is told where they go (null: nowhere). */
+export interface Uploader {
+  upload(
+    upload: Upload,
+    located: (url: string | null) => Promise<void>,
+    progress: (share: number) => void,
+  ): Promise<void>
+}
