@@ -1,0 +1,40 @@
+import type { OutboxItem, Payloads } from '@xunge/client'
+import type { RouteLocationRaw } from 'vue-router'
+import { useClient } from '@/client'
+import { isAct, isReport } from '@/lib/commands'
+import type { Shot } from '@/lib/shots'
+import { mediaOf } from './useDraft'
+
+/** Where a refused item is put right: the form it came from, filled in. */
+export function correctionRoute(item: OutboxItem): RouteLocationRaw {
+  const { payload } = item
+  if (isAct(item, payload)) {
+    return { path: `/case/${payload.case}`, query: { action: payload.action, correct: item.id } }
+  }
+  const outside = isReport(item, payload) && !['worker', 'supervisor'].includes(payload.source ?? 'worker')
+  return { path: outside ? '/register' : '/report', query: { correct: item.id } }
+}
+
+/** The refused item of that id, while it is still refused. */
+export function refusedItem(id: unknown): OutboxItem | null {
+  const items = useClient().outbox.items.value
+  return items.find((item) => item.id === id && item.state === 'refused') ?? null
+}
+
+/** Sends `payload` in place of a refused item; photos no longer in `shots` are dropped. */
+export async function sendCorrection(
+  refused: string,
+  payload: Payloads[keyof Payloads],
+  shots: readonly Shot[],
+  draftKey: string,
+): Promise<string> {
+  const { outbox, drafts } = useClient()
+  const old = new Set(outbox.items.value.find(({ id }) => id === refused)?.media.map(({ id }) => id))
+  const kept = new Set(shots.map(({ id }) => id))
+  const id = await outbox.correct(refused, payload, {
+    media: mediaOf(shots.filter((shot) => !old.has(shot.id))),
+    drop: [...old].filter((media) => !kept.has(media)),
+  })
+  await drafts.discard(draftKey)
+  return id
+}

@@ -1,0 +1,39 @@
+import type { cases, catalogue, directory, tasks } from '@xunge/types'
+import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { useClient } from '@/client'
+
+interface Kinds {
+  area: directory.Area
+  org: directory.Org
+  user: directory.User
+  category: catalogue.Category
+  flow: catalogue.FlowDocument
+  case: cases.Case
+  task: tasks.Task
+}
+
+export interface Documents<T> {
+  all: Readonly<ShallowRef<T[]>>
+  /** False until the store was read for the first time. */
+  ready: Readonly<Ref<boolean>>
+}
+
+const known = new Map<string, Documents<unknown>>()
+
+/** Every document of a kind that this device holds, kept fresh. */
+export function useDocuments<K extends keyof Kinds>(kind: K): Documents<Kinds[K]> {
+  const found = known.get(kind)
+  if (found) return found as Documents<Kinds[K]>
+  const { replica, session } = useClient()
+  const all = shallowRef<Kinds[K][]>([])
+  const ready = ref(false)
+  const read = async () => {
+    all.value = await replica.documents<Kinds[K]>(kind)
+    ready.value = true
+  }
+  replica.subscribe([kind], () => void read())
+  session.state.subscribe(() => void read())
+  const made = { all, ready }
+  known.set(kind, made)
+  return made
+}

@@ -1,0 +1,63 @@
+import type { NewMedia } from '@xunge/client'
+import { ref, watch, type Ref } from 'vue'
+import { useClient } from '@/client'
+import { localMedia } from '@/lib/localMedia'
+import type { Shot } from '@/lib/shots'
+
+export interface WithShots {
+  shots: Shot[]
+}
+
+export function mediaOf(shots: readonly Shot[]): NewMedia[] {
+  return shots.map(({ id, role }) => {
+    const blob = localMedia.get(id)
+    const kind = role === 'audio' ? ('audio' as const) : ('photo' as const)
+    const name = kind === 'audio' ? `${role}.webm` : `${role}.jpg`
+    return { id, kind, name, ...(blob ? { blob } : {}) }
+  })
+}
+
+/**
+ * A form that is saved at every keystroke under `key` and found again after a kill. Photos in
+ * `elsewhere` belong to a refused item that is being corrected, and stay its own until then.
+ */
+export function useDraft<T extends WithShots>(
+  key: string,
+  blank: () => T,
+  elsewhere: ReadonlySet<string> = new Set(),
+) {
+  const { drafts } = useClient()
+  const draft = ref(blank()) as Ref<T>
+  const ready = ref(false)
+  let settled = false
+
+  async function load(): Promise<void> {
+    const kept = await drafts.load(key)
+    if (kept) {
+      for (const [id, blob] of kept.blobs) localMedia.put(id, blob)
+      draft.value = { ...blank(), ...(kept.value as T) }
+    }
+    ready.value = true
+    watch(draft, save, { deep: true })
+  }
+
+  function save(): void {
+    if (settled) return
+    const value = JSON.parse(JSON.stringify(draft.value)) as T
+    drafts.save(key, value, mediaOf(value.shots.filter(({ id }) => !elsewhere.has(id))))
+  }
+
+  void load()
+
+  return {
+    draft,
+    ready,
+    key,
+    /** Once submitted the outbox holds it all; nothing may bring the draft back. */
+    settle: () => (settled = true),
+    async discard(): Promise<void> {
+      settled = true
+      await drafts.discard(key)
+    },
+  }
+}

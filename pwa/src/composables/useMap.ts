@@ -1,0 +1,37 @@
+import type { FeatureCollection } from 'geojson'
+import type { GeoJSONSource, Map } from 'maplibre-gl'
+import { onBeforeUnmount, onMounted, ref, shallowRef, type ShallowRef } from 'vue'
+import { openMap } from '@/components/map/base'
+
+/**
+ * A map in `container`, drawn once both are there. `whenLoaded` runs with the map as soon as its
+ * style is in; `failed` says that this device cannot draw maps.
+ */
+export function useMap(
+  container: Readonly<ShallowRef<HTMLElement | null>>,
+  label: string,
+  onLoad: (map: Map) => void,
+) {
+  const map = shallowRef<Map | null>(null)
+  const failed = ref(false)
+
+  onMounted(() => {
+    if (!container.value) return
+    try {
+      const made = openMap(container.value, label)
+      made.once('load', () => {
+        map.value = made
+        onLoad(made)
+      })
+      onBeforeUnmount(() => made.remove())
+    } catch {
+      failed.value = true
+    }
+  })
+
+  function show(source: string, data: FeatureCollection): void {
+    map.value?.getSource<GeoJSONSource>(source)?.setData(data)
+  }
+
+  return { map, failed, show }
+}

@@ -1,0 +1,75 @@
+import type { cases, catalogue, directory } from '@xunge/types'
+import { computed } from 'vue'
+import { contains } from '@/lib/geo'
+import { useDocuments } from './useDocuments'
+import { once } from './useObservable'
+import { useSession } from './useSession'
+
+type Area = directory.Area
+
+function index<T>(list: T[], key: (each: T) => string): Map<string, T> {
+  return new Map(list.map((each) => [key(each), each]))
+}
+
+/** The city's tables as this device holds them, and names for their codes. */
+export const useReference = once(() => {
+  const { session } = useSession()
+  const { all: areas } = useDocuments('area')
+  const { all: orgs } = useDocuments('org')
+  const { all: users } = useDocuments('user')
+  const { all: categories } = useDocuments('category')
+  const { all: flows } = useDocuments('flow')
+
+  const areaByCode = computed(() => index(areas.value, (area) => area.code))
+  const orgByCode = computed(() => index(orgs.value, (org) => org.code))
+  const userById = computed(() => index(users.value, (user) => user.id))
+  const categoryByCode = computed(() => index(categories.value, (each) => each.code))
+  const flowByCode = computed(() => index(flows.value, (each) => each.flow.code))
+  const states = computed(() => {
+    return index(flows.value.flatMap(({ flow }) => flow.states), (state) => state.code)
+  })
+  const actions = computed(() => {
+    return index(flows.value.flatMap(({ flow }) => flow.actions), (action) => action.code)
+  })
+
+  const grids = computed(() => areas.value.filter((area) => area.polygon !== null))
+  const myGrids = computed(() => {
+    const paths = session.value?.areas ?? []
+    return grids.value.filter((grid) => paths.some((path) => grid.path.startsWith(path)))
+  })
+
+  function gridAt({ longitude, latitude }: Pick<cases.Position, 'longitude' | 'latitude'>) {
+    return grids.value.find((grid) => grid.polygon && contains(grid.polygon, longitude, latitude))
+  }
+
+  /** The names over a place, from town to grid, without the county. */
+  function places(area: Area): string[] {
+    const names: string[] = []
+    for (let each: Area | undefined = area; each; ) {
+      names.unshift(each.name)
+      each = each.parent === null ? undefined : areaByCode.value.get(each.parent)
+      if (each?.parent === null || names.length > 6) break
+    }
+    return names
+  }
+
+  return {
+    categories,
+    orgs,
+    areas,
+    grids,
+    myGrids,
+    gridAt,
+    places,
+    category: (code: string): catalogue.Category | undefined => categoryByCode.value.get(code),
+    area: (code: string) => areaByCode.value.get(code),
+    flow: (code: string): catalogue.Flow | undefined => flowByCode.value.get(code)?.flow,
+    categoryName: (code: string) => categoryByCode.value.get(code)?.name ?? code,
+    orgName: (code: string) => orgByCode.value.get(code)?.name ?? code,
+    userName: (id: string) => userById.value.get(id)?.name ?? '同事',
+    areaName: (code: string) => areaByCode.value.get(code)?.name ?? code,
+    stateName: (code: string) => states.value.get(code)?.name ?? code,
+    actionName: (code: string) =>
+      code === 'report' ? '上报' : (actions.value.get(code)?.name ?? code),
+  }
+})

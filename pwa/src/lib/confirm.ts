@@ -1,0 +1,19 @@
+/** Asks before something is lost. Resolves true when the person says yes. */
+export async function confirmLoss(title: string, message: string, yes = '放弃'): Promise<boolean> {
+  const [{ showConfirmDialog }] = await Promise.all([
+    import('vant/es/dialog'),
+    import('vant/es/dialog/style/index'),
+  ])
+  try {
+    await showConfirmDialog({
+      title,
+      message,
+      confirmButtonText: yes,
+      cancelButtonText: '留下',
+      confirmButtonColor: 'var(--bad)',
+    })
+    return true
+  } catch {
+    return false
+  }
+}

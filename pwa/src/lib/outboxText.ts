@@ -1,0 +1,27 @@
+import type { ItemState, OutboxItem } from '@xunge/client'
+import { span } from './time'
+
+export const itemNames: Record<ItemState, string> = {
+  queued: '等待发送',
+  sending: '正在发送',
+  waiting_media: '照片待传',
+  sent: '已送达',
+  held: '暂存在服务器',
+  refused: '被退回，需要更正',
+  replaced: '已更正重发',
+}
+
+/** What an item waits for, in words; empty when there is nothing to say. */
+export function waitText(item: OutboxItem, now: number): string {
+  if (item.state === 'held') return '服务器已收下，等前一条记录处理后自动继续'
+  if (item.state !== 'queued' && item.state !== 'waiting_media') return ''
+  const why = item.last_error ?? ''
+  const later = item.next_try > now + 5_000 ? `，约 ${span(item.next_try - now)}后再试` : ''
+  return why ? `${why}${later}` : ''
+}
+
+export function sizeText(bytes: number): string {
+  return bytes < 1_000_000
+    ? `${Math.max(1, Math.round(bytes / 1000))} KB`
+    : `${(bytes / 1_000_000).toFixed(1)} MB`
+}

@@ -1,0 +1,66 @@
+/** Times as people read them, in the device's zone. Input: RFC 3339 text or milliseconds. */
+
+type When = string | number | Date
+
+const clock = new Intl.DateTimeFormat('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false })
+const monthDay = new Intl.DateTimeFormat('zh-CN', { month: 'long', day: 'numeric' })
+const fullDay = new Intl.DateTimeFormat('zh-CN', { year: 'numeric', month: 'long', day: 'numeric' })
+const exactFormat = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'long', timeStyle: 'medium' })
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+function midnight(time: number): number {
+  return new Date(time).setHours(0, 0, 0, 0)
+}
+
+export function exact(when: When): string {
+  return exactFormat.format(new Date(when))
+}
+
+/** 刚刚, 3 分钟前, 今天 09:10, 昨天 14:20, 3月5日 08:00, 2024年3月5日. */
+export function ago(when: When, now: number): string {
+  const time = new Date(when).getTime()
+  const passed = now - time
+  if (passed < MINUTE && passed > -MINUTE) return '刚刚'
+  if (passed > 0 && passed < HOUR) return `${Math.floor(passed / MINUTE)} 分钟前`
+  const days = Math.round((midnight(now) - midnight(time)) / DAY)
+  if (days === 0) return `今天 ${clock.format(time)}`
+  if (days === 1) return `昨天 ${clock.format(time)}`
+  if (days === -1) return `明天 ${clock.format(time)}`
+  if (new Date(time).getFullYear() === new Date(now).getFullYear()) {
+    return `${monthDay.format(time)} ${clock.format(time)}`
+  }
+  return fullDay.format(time)
+}
+
+/** A length of time in its largest unit: 40 分钟, 2 小时, 3 天. */
+export function span(milliseconds: number): string {
+  const length = Math.abs(milliseconds)
+  if (length < HOUR) return `${Math.max(1, Math.round(length / MINUTE))} 分钟`
+  if (length < 2 * DAY) return `${Math.round(length / HOUR)} 小时`
+  return `${Math.round(length / DAY)} 天`
+}
+
+/** 还剩 2 小时, or 超时 3 小时. */
+export function remaining(due: When, now: number): string {
+  const left = new Date(due).getTime() - now
+  return left >= 0 ? `还剩 ${span(left)}` : `超时 ${span(left)}`
+}
+
+const UNITS: Record<string, string> = {
+  work_minute: '工作分钟',
+  work_hour: '工作小时',
+  work_day: '个工作日',
+  urgent_hour: '小时（含夜间节假日）',
+  urgent_day: '天（含节假日）',
+}
+
+export function limitText(limit: { value: number; unit: string }): string {
+  return `${limit.value} ${UNITS[limit.unit] ?? limit.unit}`
+}
+
+export function metres(distance: number): string {
+  return distance < 1000 ? `${Math.round(distance)} 米` : `${(distance / 1000).toFixed(1)} 公里`
+}

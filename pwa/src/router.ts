@@ -1,0 +1,50 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import HomeScreen from '@/screens/HomeScreen.vue'
+import ReportScreen from '@/screens/ReportScreen.vue'
+import SignInScreen from '@/screens/SignInScreen.vue'
+import { useSession } from '@/composables/useSession'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Shows the main navigation. */
+    tabs?: boolean
+    /** Needs this permission; without it the visitor lands on their own first screen. */
+    permission?: string
+    open?: boolean
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: '/sign-in', component: SignInScreen, meta: { open: true } },
+    { path: '/', component: HomeScreen, meta: { tabs: true, permission: 'case.report' } },
+    { path: '/report', component: ReportScreen, meta: { permission: 'case.report' } },
+    {
+      path: '/register',
+      component: () => import('@/screens/RegisterScreen.vue'),
+      meta: { permission: 'case.register' },
+    },
+    { path: '/outbox', component: () => import('@/screens/OutboxScreen.vue') },
+    { path: '/tasks', component: () => import('@/screens/TasksScreen.vue'), meta: { tabs: true } },
+    { path: '/reports', component: () => import('@/screens/ReportsScreen.vue') },
+    {
+      path: '/cases/:id?',
+      component: () => import('@/screens/DeskScreen.vue'),
+      meta: { tabs: true },
+    },
+    { path: '/case/:id', component: () => import('@/screens/CaseScreen.vue') },
+    { path: '/map', component: () => import('@/screens/MapScreen.vue'), meta: { tabs: true } },
+    { path: '/me', component: () => import('@/screens/MeScreen.vue'), meta: { tabs: true } },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+})
+
+router.beforeEach((to) => {
+  const { session, can, atDesk } = useSession()
+  if (to.meta.open) return session.value && to.query.again === undefined ? '/' : true
+  if (!session.value) return { path: '/sign-in', query: { to: to.fullPath } }
+  if (to.meta.permission && !can(to.meta.permission)) return atDesk.value ? '/cases' : '/me'
+  return true
+})
