@@ -22,6 +22,10 @@ TOO_NEW = ("unknown_type", "newer_version")
 """Reasons that end with the server's next update: such commands are held, not rejected."""
 
 
+Publish = Callable[[set[str]], Awaitable[None]]
+"""Tells the world which buckets were touched, after commit."""
+
+
 class Sender(Struct, frozen=True):
     """Whose session brings the commands, and from where."""
 
@@ -42,14 +46,16 @@ class Ports(Struct, frozen=True):
         Awaitable[Mapping[tuple[UUID, UUID, datetime], Author]],
     ]
     device_keys: Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, DeviceKey]]]
-    publish: Callable[[set[str]], Awaitable[None]]
+    publish: Publish
     now: Callable[[], datetime]
     epoch: str
     late_limit: timedelta = timedelta(hours=24)
 
 
 class Distrust(Struct, frozen=True):
-    """The author is not believed. No receipt is stored, so that nobody can spoil another's id."""
+    """The author is not believed. No receipt is stored, so that nobody can spoil another's id; the
+    device keeps the command, and its author may bring it after signing in.
+    """
 
     reason: Reason
 
@@ -174,7 +180,10 @@ class Batch:
         missing = [i for i in command.after if i not in self._settled]
         order = orders[command.id, arrival.digest]
         if isinstance(order, Distrust):
-            return Outcome(command.id, "rejected", reasons=[order.reason])
+            forged = order.reason.code == "bad_signature"
+            return Outcome(
+                command.id, "rejected" if forged else "held", reasons=[order.reason]
+            )
         if isinstance(order, Reason):
             if order.code in TOO_NEW:
                 outcome = self._hold(arrival, [], order)

@@ -4,15 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from backend.app.failures import HANDLERS
+from backend.app.inflate import Inflate
+from backend.app.live import Live
 from backend.app.logs import configure_logs
 from backend.app.pwa import app_handler
 from backend.app.request_log import RequestLog
 from backend.app.routes import ROUTES
+from backend.app.writing import pulling, pushing
 from backend.core import database
 from backend.core.crypto import Keyring
 from backend.core.limits import Limiter
@@ -21,6 +25,7 @@ from backend.core.settings import Settings, load_settings
 from backend.directory.access import DEPENDENCIES, public, undeclared
 from backend.directory.passwords import Passwords
 from backend.directory.sessions import Sessions
+from offline import epoch
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -28,19 +33,26 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 def create_app(settings: Settings) -> Litestar:
     """Build the application; its pools open and close with it.
 
-    State holds `settings`, `redis`, `queue`, `keyring` and `sessions`; the database is
-    `backend.core.database`. Raises RuntimeError when a route does not say who may call it.
+    State holds `settings`, `redis`, `queue`, `keyring`, `live`, `sessions`, and once started the
+    sync ports `pushing` and `pulling`; the database is `backend.core.database`. Raises RuntimeError when a route does not say who may call it.
     """
     redis = open_redis(settings.redis_url)
     keyring = Keyring(settings.secret)
+    live = Live(redis)
 
     @asynccontextmanager
-    async def pools(_: Litestar) -> AsyncIterator[None]:
+    async def pools(app: Litestar) -> AsyncIterator[None]:
         database.configure(settings.database_url)
         await database.open_pool()
+        async with database.transaction() as conn:
+            life = await epoch.current(conn)
+        app.state.pushing = pushing(keyring, life, live.touch)
+        app.state.pulling = pulling()
+        await live.start()
         try:
             yield
         finally:
+            await live.stop()
             await database.close_pool()
             await redis.aclose()
 
@@ -53,6 +65,7 @@ def create_app(settings: Settings) -> Litestar:
                 "redis": redis,
                 "queue": Queue(redis),
                 "keyring": keyring,
+                "live": live,
                 "sessions": Sessions(keyring, Passwords(keyring), Limiter(redis)),
             }
         ),
@@ -64,13 +77,16 @@ def create_app(settings: Settings) -> Litestar:
             openapi_router=Router("/schema", route_handlers=[], guards=[public]),
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude=["^/api/media"]
+        ),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
     )
     if open_routes := list(undeclared(app)):
         raise RuntimeError(f"routes without a guard of backend.directory.access: {open_routes}")
     # Outside routing, so that unknown paths are logged and counted like any other.
-    app.asgi_handler = RequestLog(app.asgi_handler)
+    app.asgi_handler = RequestLog(Inflate(app.asgi_handler, MAX_BODY_BYTES))
     return app
 
 

@@ -6,7 +6,12 @@ from litestar.types import ControllerRouterHandler
 
 from backend.app.health import health, ready
 from backend.app.metrics import metrics
+from backend.app.sync import SyncController
+from backend.cases.api import CaseController
 from backend.directory.api import DeviceController, SessionController
+from backend.media.api import MediaController
+from backend.media.tus import UploadController
+from backend.tasks.api import my_tasks
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     health,
@@ -14,4 +19,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     metrics,
     SessionController,
     DeviceController,
+    SyncController,
+    CaseController,
+    my_tasks,
+    MediaController,
+    UploadController,
 )

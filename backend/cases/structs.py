@@ -32,8 +32,8 @@ class MediaRef(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What one reporter said. `user` is who typed it; an outside reporter's name and phone are
-    sealed and never in the document.
+    """What one reporter said. `user` is who typed it; `reporter` names the sealed value that holds
+    an outside reporter's name and phone, which are never in the document.
     """
 
     id: UUID
@@ -47,6 +47,7 @@ class Report(Struct, frozen=True):
     private: bool = False
     call_back: bool = False
     outside_number: str | None = None
+    reporter: UUID | None = None
     media: list[MediaRef] = []
 
 

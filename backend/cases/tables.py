@@ -44,6 +44,7 @@ class CaseFile(Table, tablename="case_file"):
     supervised = Boolean()
     severity = SmallInt()
     source = Varchar(16)
+    photo = UUID(null=True, default=None)  # what a list shows
     org = Varchar(32, null=True, default=None)
     reported_at = Timestamptz()
     changed_at = Timestamptz()

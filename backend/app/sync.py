@@ -1,0 +1,66 @@
+"""The sync protocol over HTTP: push, pull and the live signal."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Controller, Request, get, post
+from litestar.datastructures import State
+from litestar.response import Stream
+
+from backend.app.live import Live
+from backend.core.actor import Actor
+from backend.core.clock import utc_now
+from backend.core.errors import Problem
+from backend.directory.access import ip_of, signed_in
+from backend.directory.rules import buckets_of
+from offline.batch import Ports as PushPorts
+from offline.batch import Sender
+from offline.pull import CursorError, pull
+from offline.pull import Ports as PullPorts
+from offline.push import push
+from offline.wire import PullRequest, PullResponse, PushRequest, PushResponse
+
+
+class SyncController(Controller):
+    """Transport only: what is allowed and what it means is decided behind it."""
+
+    path = "/api/sync"
+    guards = [signed_in]
+    tags = ["sync"]
+
+    @post("/push", status_code=200)
+    async def push(
+        self, data: PushRequest, actor: Actor, request: Request[Any, Any, Any], state: State
+    ) -> PushResponse:
+        """Apply up to 500 commands in order; one outcome each. A 200 means it is on disk."""
+        ports: PushPorts = state.pushing
+        sender = Sender(actor.user, actor.session, ip_of(request))
+        outcomes = await push(data.commands, sender, ports)
+        return PushResponse(ports.epoch, utc_now(), outcomes)
+
+    @post("/pull", status_code=200)
+    async def pull(self, data: PullRequest, actor: Actor, state: State) -> PullResponse:
+        """One page of what changed for this actor's buckets since the cursor."""
+        ports: PullPorts = state.pulling
+        try:
+            return await pull(data, buckets_of(actor), ports)
+        except CursorError as error:
+            raise Problem(
+                400, "bad_cursor", "同步位置无效,请重新同步全部数据", field="cursor"
+            ) from error
+
+    @get("/live", media_type="text/event-stream", opt={"exclude_from_compression": True})
+    async def live(self, actor: Actor, state: State) -> Stream:
+        """Server-sent events: `change` names the buckets to pull; a comment every 20 s."""
+        live: Live = state.live
+
+        async def events() -> AsyncIterator[bytes]:
+            with live.listening(buckets_of(actor)) as listener:
+                async for event in listener.stream():
+                    yield event
+
+        return Stream(
+            events(),
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            media_type="text/event-stream",
+        )

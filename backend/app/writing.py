@@ -1,0 +1,60 @@
+"""The write path with everything plugged in: the kinds and commands of every room."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from backend.cases import commands as cases
+from backend.cases.documents import KIND as CASE
+from backend.catalogue.documents import KINDS as CATALOGUE
+from backend.core import database
+from backend.core.clock import utc_now
+from backend.core.crypto import Keyring
+from backend.directory.actors import authors
+from backend.directory.documents import KINDS as DIRECTORY
+from backend.tasks.documents import KIND as TASK
+from offline import batch, pull
+from offline.ports import Connection
+from offline.reading import DeviceKey
+
+KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, TASK, CASE)}
+"""Every kind of entity, in the order in which rows are locked and written."""
+
+HANDLERS = {handler.name: handler for handler in cases.HANDLERS}
+"""Every type of command."""
+
+LEDGER = "ledger"
+"""The purpose of the key that personal values and kept bodies are sealed with."""
+
+
+async def _device_keys(conn: Connection, devices: Sequence[UUID]) -> dict[UUID, DeviceKey]:
+    rows = await conn.fetch(
+        "select id, user_id, public_key, revoked_at is not null as revoked from device "
+        "where id = any($1)",
+        devices,
+    )
+    return {row["id"]: DeviceKey(row["user_id"], row["public_key"], row["revoked"]) for row in rows}
+
+
+def pushing(keyring: Keyring, epoch: str, publish: batch.Publish) -> batch.Ports:
+    """What `offline.push` needs."""
+    return batch.Ports(
+        transaction=database.transaction,
+        kinds=KINDS,
+        handlers=HANDLERS,
+        cipher=keyring.cipher(LEDGER),
+        authors=authors,
+        device_keys=_device_keys,
+        publish=publish,
+        now=utc_now,
+        epoch=epoch,
+    )
+
+
+def pulling() -> pull.Ports:
+    """What `offline.pull` needs."""
+    return pull.Ports(
+        snapshot=database.snapshot,
+        transaction=database.transaction,
+        kinds=KINDS,
+        now=utc_now,
+    )

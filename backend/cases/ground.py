@@ -1,0 +1,54 @@
+"""What a county's cases stand on, kept in memory and read again when the city changes it."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from backend.catalogue.queries import Catalogue, load_catalogue
+from backend.core.errors import Problem
+from backend.directory.roster import Roster, load_roster
+from offline.ports import Connection
+
+
+class Ground(Struct, frozen=True):
+    """Catalogue and field force of one county, as of one state of its configuration."""
+
+    county: str
+    mark: str
+    catalogue: Catalogue
+    roster: Roster
+
+
+_kept: dict[str, Ground] = {}
+
+
+async def ground_of(conn: Connection, county: str, now: datetime) -> Ground:
+    """The county's ground, from memory when nothing has changed since it was read.
+
+    A change shows in the newest bucket row of what the county configures. Raises Problem 503
+    `not_configured` before the first import.
+    """
+    mark = await _mark(conn, county, now)
+    kept = _kept.get(county)
+    if kept is not None and kept.mark == mark:
+        return kept
+    catalogue = await load_catalogue(conn, county)
+    if catalogue is None:
+        raise Problem(503, "not_configured", "本区县的基础数据尚未导入", retry_after=60)
+    ground = Ground(county, mark, catalogue, await load_roster(conn, county, now))
+    _kept[county] = ground
+    return ground
+
+
+async def _mark(conn: Connection, county: str, now: datetime) -> str:
+    """Changes whenever configuration does, and every day (appointments begin and end)."""
+    newest: str | None = await conn.fetchval(
+        """
+        select max(newest)::text from unnest($1::text[]) as b(bucket)
+        cross join lateral (
+            select seq as newest from bucket_member m where m.bucket = b.bucket
+            order by xid desc, seq desc limit 1) t
+        """,
+        [f"reference:{county}", f"server:{county}", "server"],
+    )
+    return f"{newest} {now:%Y-%m-%d %H}"

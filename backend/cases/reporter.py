@@ -1,0 +1,60 @@
+"""Outside reporters: sealed, masked for everyone, unmasked only with the right and a reason."""
+
+import msgspec
+
+from backend.cases.structs import Case, Outside
+from backend.core.actor import Actor
+from backend.core.clock import utc_now
+from backend.core.errors import not_found
+from offline import journal, sealed
+from offline.ports import Connection
+from offline.sealed import Cipher
+
+
+def masked(person: Outside) -> Outside:
+    """王** and 138****5678: enough to tell callers apart, not enough to call them."""
+    name, phone = person.name, person.phone
+    return Outside(
+        name=name[0] + "*" * (len(name) - 1) if name else None,
+        phone=phone[:3] + "*" * (len(phone) - 7) + phone[-4:] if phone and len(phone) > 7 else None,
+    )
+
+
+async def reporter_of(conn: Connection, cipher: Cipher, case: Case) -> Outside | None:
+    """The first report's outside reporter, if it had one and the value has not been erased."""
+    reference = case.reports[0].reporter
+    value = await sealed.read(conn, cipher, reference) if reference else None
+    return msgspec.json.decode(value, type=Outside) if value else None
+
+
+async def reveal(
+    conn: Connection, cipher: Cipher, actor: Actor, case: Case, reason: str
+) -> Outside:
+    """The reporter unmasked; who looked, when and why is journalled. Raises Problem 404."""
+    person = await reporter_of(conn, cipher, case)
+    if person is None:
+        raise not_found("举报人")
+    now = utc_now()
+    kept = sealed.reference(actor.user, reason.encode())
+    await sealed.write(conn, cipher, [(kept, reason.encode())])
+    await journal.append(
+        conn,
+        [
+            journal.Entry(
+                occurred_at=now,
+                received_at=now,
+                verb="person.unmasked",
+                facts={"reason": str(kept.id), "reporter": str(case.reports[0].reporter)},
+                author=actor.user,
+                post=actor.post,
+                area=actor.areas[0] if actor.areas else None,
+                device=actor.device,
+                session=actor.session,
+                ip=actor.ip,
+                kind="case",
+                entity=case.id,
+                version=case.version,
+            )
+        ],
+    )
+    return person

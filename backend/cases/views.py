@@ -1,0 +1,118 @@
+"""What the case API answers with."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from backend.cases.structs import Case, Outside
+from backend.catalogue.flow import Action, Ending, Stage
+
+
+class CaseRow(Struct, frozen=True, kw_only=True):
+    """One line of a list. `photo` is a media id for its thumbnail; lamps follow from the instants."""
+
+    id: UUID
+    number: str
+    state: str
+    stage: Stage
+    ending: Ending | None
+    flow: str
+    category: str
+    description: str
+    address: str
+    grid: str
+    org: str | None
+    source: str
+    urgent: bool
+    photo: UUID | None
+    reported_at: datetime
+    yellow_at: datetime | None
+    due_at: datetime | None
+    ended_at: datetime | None
+
+
+class CaseList(Struct, frozen=True):
+    """A page, newest first. `next` goes into `after` for the next one; null at the end."""
+
+    items: list[CaseRow]
+    next: str | None
+
+
+class BoxCount(Struct, frozen=True):
+    """A box of the flow with how many cases stand in it."""
+
+    code: str
+    name: str
+    count: int
+
+
+class Counts(Struct, frozen=True):
+    """The boxes of this post, in the flow's order."""
+
+    boxes: list[BoxCount]
+
+
+class MapPoint(Struct, frozen=True):
+    """A case on the map, WGS-84."""
+
+    id: UUID
+    longitude: float
+    latitude: float
+    state: str
+    category: str
+    yellow_at: datetime | None
+    due_at: datetime | None
+
+
+class MapPoints(Struct, frozen=True):
+    """Cases on the map; `more` says that only the newest ones are given."""
+
+    points: list[MapPoint]
+    more: bool
+
+
+class SimilarCase(Struct, frozen=True):
+    """A case of the same subclass close by and not long ago."""
+
+    id: UUID
+    number: str
+    distance_m: int
+    reported_at: datetime
+    state: str
+    description: str
+    photo: UUID | None
+
+
+class Recommendation(Struct, frozen=True):
+    """The org that the dispatch matrix names, and the rule that says so."""
+
+    org: str
+    name: str
+    category: str
+    area: str
+
+
+class WorkerChoice(Struct, frozen=True):
+    """Someone who may verify or check in the case's grid."""
+
+    id: UUID
+    name: str
+
+
+class CaseDetail(Struct, frozen=True, kw_only=True):
+    """A case with what this post may do with it. `awaited` are media whose bytes have not come."""
+
+    case: Case
+    actions: list[Action]
+    recommended: Recommendation | None
+    workers: list[WorkerChoice]
+    awaited: list[UUID]
+    reporter: Outside | None  # masked
+
+
+class Reveal(Struct, frozen=True):
+    """Why an outside reporter's name and phone must be seen; kept in the ledger."""
+
+    reason: Annotated[str, Meta(min_length=2, max_length=200)]
