@@ -75,4 +75,6 @@ def _command(plan: Plan) -> UUID:
 def _key(state: Any) -> dict[str, str]:
     """The codes by which people know a row; never a person's name."""
     names = ("county", "code", "category", "area", "user", "post")
-    return {name: getattr(state, name) for name in names if isinstance(getattr(state, name, None), str)}
+    return {
+        name: getattr(state, name) for name in names if isinstance(getattr(state, name, None), str)
+    }

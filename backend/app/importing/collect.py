@@ -65,7 +65,9 @@ def collect(paths: Sequence[Path], findings: Findings, progress: Callable[[], No
         if not given:
             return None
         for extra in given[1:]:
-            findings.add(extra.where, "", extra.where.sheet, f"只有一份,{given[0].where.file} 里已有")
+            findings.add(
+                extra.where, "", extra.where.sheet, f"只有一份,{given[0].where.file} 里已有"
+            )
         return read_rows(given[0], row_type, findings)
 
     return Collected(

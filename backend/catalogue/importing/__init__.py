@@ -1,0 +1,1 @@
+"""The catalogue from spreadsheets: its sheets, flows, and the checks on them."""

@@ -1,0 +1,171 @@
+"""The sheets of the catalogue."""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Annotated, Any, ClassVar, get_args
+
+import msgspec
+
+from backend.catalogue.flow import Limit, LimitUnit
+from backend.core.sheets.declared import SheetRow
+from backend.core.sheets.formats import (
+    CODE,
+    DAY,
+    FLAG,
+    TEXT,
+    TEXTS,
+    Column,
+    Format,
+    choice,
+    choices,
+    whole,
+)
+
+CATEGORY_KINDS = {"部件": "component", "事件": "event"}
+PHOTO_ROLES = {"近景": "near", "远景": "far", "参照物": "reference"}
+LIMIT_UNITS: dict[str, LimitUnit] = {
+    "工作分钟": "work_minute",
+    "工作时": "work_hour",
+    "工作日": "work_day",
+    "紧急工作时": "urgent_hour",
+    "紧急工作日": "urgent_day",
+}
+assert set(LIMIT_UNITS.values()) == set(get_args(LimitUnit))
+_UNIT_NAMES = {unit: name for name, unit in LIMIT_UNITS.items()}
+_LIMIT = re.compile(rf"([1-9]\d{{0,3}})\s*({'|'.join(LIMIT_UNITS)})")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+
+
+def _limit(text: str) -> Limit:
+    parts = _LIMIT.fullmatch(text)
+    if not parts:
+        raise ValueError(text)
+    return Limit(int(parts[1]), LIMIT_UNITS[parts[2]])
+
+
+def _hours(text: str) -> list[tuple[str, str]]:
+    spans: list[tuple[str, str]] = []
+    for part in re.split(r"[、,\s]+", unicodedata.normalize("NFKC", text)):
+        if not _HOURS.fullmatch(part):
+            raise ValueError(text)
+        start, end = part.split("-")
+        if not (spans[-1][1] if spans else "00:00") <= start < end <= "24:00":
+            raise ValueError(text)
+        spans.append((start, end))
+    return spans
+
+
+def _value(text: str) -> Any:
+    """Numbers, true, false and lists as JSON; anything else is a text."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+LIMIT: Format[Limit] = Format(
+    _limit,
+    lambda limit: f"{limit.value}{_UNIT_NAMES[limit.unit]}",
+    "数字加单位,如 4工作时、2工作日、2紧急工作时",
+)
+HOURS: Format[list[tuple[str, str]]] = Format(
+    _hours,
+    lambda spans: "、".join(f"{start}-{end}" for start, end in spans),
+    "先后不重叠的时段,如 08:00-12:00、14:00-18:00;不上班的留空",
+)
+VALUE: Format[Any] = Format(_value, lambda value: msgspec.json.encode(value).decode(), "数字或文字")
+
+
+class CategoryRow(SheetRow, frozen=True, kw_only=True):
+    """A class or subclass."""
+
+    sheet: ClassVar[str] = "类别"
+    key: ClassVar[tuple[str, ...]] = ("code",)
+    code: Annotated[str, Column("编码", CODE, "C0101", "部件 C、事件 E,加 GB/T 30428.2 编号")]
+    name: Annotated[str, Column("名称", TEXT, "上水井盖")]
+    kind: Annotated[str, Column("类型", choice(CATEGORY_KINDS), "部件")]
+    parent: Annotated[str | None, Column("上级编码", CODE, "C01", "大类留空")] = None
+    synonyms: Annotated[list[str], Column("同义词", TEXTS, "窨井盖、下水道盖")] = []
+    flow: Annotated[str, Column("流程", CODE, "simple", "空着表示 simple")] = "simple"
+    photo_roles: Annotated[list[str], Column("必拍照片", choices(PHOTO_ROLES), "近景、远景")] = []
+    album_allowed: Annotated[bool, Column("允许相册", FLAG, "是", "空着表示是")] = True
+    self_handling: Annotated[bool, Column("允许自行处置", FLAG, "是", "空着表示是")] = True
+    similar_metres: Annotated[int, Column("相似距离", whole(1, 5000), "50", "米;空着表示 50")] = 50
+    similar_days: Annotated[int, Column("相似天数", whole(1, 365), "7", "空着表示 7")] = 7
+    collection_note: Annotated[str, Column("采集要求", TEXT, "")] = ""
+    active: Annotated[bool, Column("在用", FLAG, "是", "空着表示是")] = True
+
+
+class StandardRow(SheetRow, frozen=True, kw_only=True):
+    """A filing condition of a subclass."""
+
+    sheet: ClassVar[str] = "立案标准"
+    key: ClassVar[tuple[str, ...]] = ("category", "number")
+    category: Annotated[str, Column("类别", CODE, "C0101", "类别表里的编码")]
+    number: Annotated[int, Column("序号", whole(1, 999), "1")]
+    filing_condition: Annotated[str, Column("立案条件", TEXT, "缺失、移位、开裂,存在安全隐患的")]
+    closing_standard: Annotated[str, Column("结案标准", TEXT, "恢复")]
+    limit: Annotated[Limit, Column("时限", LIMIT, "2紧急工作时")]
+
+
+class CalendarRow(SheetRow, frozen=True, kw_only=True):
+    """Working hours of a week."""
+
+    sheet: ClassVar[str] = "日历"
+    key: ClassVar[tuple[str, ...]] = ("code",)
+    code: Annotated[str, Column("编码", CODE, "standard")]
+    name: Annotated[str, Column("名称", TEXT, "标准工作时间")]
+    zone: Annotated[str, Column("时区", TEXT, "Asia/Shanghai", "空着表示 Asia/Shanghai")] = (
+        "Asia/Shanghai"
+    )
+    monday: Annotated[list[tuple[str, str]], Column("周一", HOURS, "08:00-12:00、14:00-18:00")] = []
+    tuesday: Annotated[
+        list[tuple[str, str]], Column("周二", HOURS, "08:00-12:00、14:00-18:00")
+    ] = []
+    wednesday: Annotated[
+        list[tuple[str, str]], Column("周三", HOURS, "08:00-12:00、14:00-18:00")
+    ] = []
+    thursday: Annotated[
+        list[tuple[str, str]], Column("周四", HOURS, "08:00-12:00、14:00-18:00")
+    ] = []
+    friday: Annotated[list[tuple[str, str]], Column("周五", HOURS, "08:00-12:00、14:00-18:00")] = []
+    saturday: Annotated[list[tuple[str, str]], Column("周六", HOURS, "")] = []
+    sunday: Annotated[list[tuple[str, str]], Column("周日", HOURS, "")] = []
+
+
+class DayRow(SheetRow, frozen=True, kw_only=True):
+    """A day that departs from the week."""
+
+    sheet: ClassVar[str] = "节假日"
+    key: ClassVar[tuple[str, ...]] = ("calendar", "day")
+    calendar: Annotated[str, Column("日历", CODE, "standard", "日历表里的编码")]
+    day: Annotated[date, Column("日期", DAY, "2026-10-01")]
+    working: Annotated[bool, Column("上班", FLAG, "否", "调休上班的周末填是")]
+    name: Annotated[str, Column("名称", TEXT, "国庆节")] = ""
+
+
+class DispatchRow(SheetRow, frozen=True, kw_only=True):
+    """Who handles what, where."""
+
+    sheet: ClassVar[str] = "派遣规则"
+    key: ClassVar[tuple[str, ...]] = ("category", "area")
+    category: Annotated[
+        str, Column("类别", CODE, "C01", "类别编码或其开头;空着表示全部,最长的优先")
+    ] = ""
+    area: Annotated[str, Column("区划", CODE, "330304001", "区划编码;最深的优先")]
+    org: Annotated[str, Column("部门", CODE, "oh-sz", "部门编码")]
+    limit: Annotated[Limit | None, Column("时限", LIMIT, "", "空着表示按立案标准")] = None
+    standard: Annotated[str, Column("处置要求", TEXT, "")] = ""
+
+
+class SettingRow(SheetRow, frozen=True, kw_only=True):
+    """A single value."""
+
+    sheet: ClassVar[str] = "参数"
+    key: ClassVar[tuple[str, ...]] = ("code",)
+    code: Annotated[str, Column("编码", CODE, "late_hours")]
+    value: Annotated[Any, Column("值", VALUE, "24")]
+
+
+ROWS = (CategoryRow, StandardRow, CalendarRow, DayRow, DispatchRow, SettingRow)

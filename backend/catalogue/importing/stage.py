@@ -1,0 +1,242 @@
+"""From rows to catalogue states, with every reference checked against files and database."""
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Struct
+
+from backend.catalogue.importing.flows import FlowFile
+from backend.catalogue.importing.rows import (
+    CalendarRow,
+    CategoryRow,
+    DayRow,
+    DispatchRow,
+    SettingRow,
+    StandardRow,
+)
+from backend.catalogue.states import SettingState
+from backend.catalogue.structs import (
+    Calendar,
+    Category,
+    DispatchRule,
+    FlowDocument,
+    SpecialDay,
+    Standard,
+)
+from backend.core.ids import derived_id
+from backend.core.sheets.declared import Line, header_of
+from backend.core.sheets.findings import Findings, Where
+from backend.core.sheets.shelf import Shelf, refer
+
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Catalogue(Struct):
+    """The shelves of the catalogue."""
+
+    category: Shelf[Category]
+    calendar: Shelf[Calendar]
+    flow: Shelf[FlowDocument]
+    dispatch_rule: Shelf[DispatchRule]
+    setting: Shelf[SettingState]
+
+    def shelves(self) -> list[Shelf[Any]]:
+        """In the order in which they refer to each other."""
+        return [self.flow, self.category, self.calendar, self.dispatch_rule, self.setting]
+
+
+class CatalogueLines(Struct):
+    """What the files say of the catalogue. None: no such sheet."""
+
+    categories: list[Line[CategoryRow]] | None = None
+    standards: list[Line[StandardRow]] | None = None
+    calendars: list[Line[CalendarRow]] | None = None
+    days: list[Line[DayRow]] | None = None
+    rules: list[Line[DispatchRow]] | None = None
+    settings: list[Line[SettingRow]] | None = None
+    flows: Sequence[FlowFile] = ()
+
+
+class Places(Protocol):
+    """What of the directory the catalogue refers to: the codes that will be there."""
+
+    @property
+    def areas(self) -> Collection[str]: ...
+
+    @property
+    def orgs(self) -> Collection[str]: ...
+
+
+def stage_catalogue(
+    lines: CatalogueLines, catalogue: Catalogue, places: Places, county: str, findings: Findings
+) -> None:
+    """Bring the rows to the shelves. What is wrong goes to `findings` and is not brought."""
+    _flows(lines.flows, catalogue.flow, county, findings)
+    _categories(lines, catalogue, county, findings)
+    _calendars(lines, catalogue.calendar, county, findings)
+    categories = [state.code for state in catalogue.category.after().values()]
+    _rules(lines.rules, catalogue.dispatch_rule, categories, places, county, findings)
+    catalogue.setting.given = lines.settings is not None
+    for line in lines.settings or []:
+        row = line.row
+        id_ = derived_id("setting", county, row.code)
+        state = SettingState(id=id_, county=county, code=row.code, value=row.value)
+        catalogue.setting.bring(line.where, state)
+
+
+def _flows(
+    files: Sequence[FlowFile], shelf: Shelf[FlowDocument], county: str, findings: Findings
+) -> None:
+    for file in files:
+        flow = file.flow
+        id_ = derived_id("flow", county, flow.code, flow.version)
+        before = shelf.existing.get(id_)
+        if before is not None and before.flow != flow:
+            expected = "内容改动时把 version 加一:在办案件仍按原来的版本走"
+            findings.add(file.where, "version", flow.version, expected)
+        document = FlowDocument(id=id_, version=0, county=county, flow=flow)
+        shelf.bring(file.where, document)
+
+
+def _categories(
+    lines: CatalogueLines, catalogue: Catalogue, county: str, findings: Findings
+) -> None:
+    shelf = catalogue.category
+    shelf.given = lines.categories is not None
+    flows = {document.flow.code for document in catalogue.flow.after().values()}
+    kinds = {state.code: state.kind for state in shelf.existing.values()}
+    kinds |= {line.row.code: line.row.kind for line in lines.categories or []}
+    for line in lines.categories or []:
+        row = line.row
+        refer(findings, line, "flow", row.flow, flows, "流程")
+        if row.parent is not None and refer(findings, line, "parent", row.parent, kinds, "类别"):
+            if row.parent == row.code or kinds[row.parent] != row.kind:
+                findings.add(
+                    line.where, header_of(CategoryRow, "parent"), row.parent, "同类型的大类"
+                )
+        id_ = derived_id("category", county, row.code)
+        before = shelf.existing.get(id_)
+        fields = {name: getattr(row, name) for name in row.__struct_fields__}
+        standards = before.standards if before else []
+        shelf.bring(
+            line.where,
+            Category(id=id_, version=0, county=county, standards=standards, **fields),
+        )
+    if lines.standards is not None:
+        _standards(lines.standards, shelf, county, findings)
+
+
+def _standards(
+    lines: list[Line[StandardRow]], shelf: Shelf[Category], county: str, findings: Findings
+) -> None:
+    codes = {state.code for state in shelf.after().values()}
+    by_category: dict[str, list[Standard]] = defaultdict(list)
+    where: dict[str, Where] = {}
+    for line in lines:
+        row = line.row
+        if refer(findings, line, "category", row.category, codes, "类别"):
+            where.setdefault(row.category, line.where)
+            by_category[row.category].append(
+                Standard(row.number, row.filing_condition, row.closing_standard, row.limit)
+            )
+    for state in list(shelf.after().values()):
+        brought = by_category.get(state.code, [])
+        merged, missing = _merge(state.standards, brought, "number")
+        shelf.missing_parts += [f"立案标准 {state.code} 第 {number} 条" for number in missing]
+        if merged != state.standards:
+            at = shelf.where.get(state.id) or where[state.code]
+            shelf.bring(at, msgspec.structs.replace(state, standards=merged))
+
+
+P = TypeVar("P", Standard, SpecialDay)
+
+
+def _merge(existing: Iterable[P], brought: Iterable[P], key: str) -> tuple[list[P], list[Hashable]]:
+    """Parts of an aggregate after an import, in order, and the keys that the files lack: these are
+    kept, for a person to decide on.
+    """
+    old = {getattr(part, key): part for part in existing}
+    new = {getattr(part, key): part for part in brought}
+    merged: Mapping[Any, P] = {**old, **new}
+    return [merged[k] for k in sorted(merged)], sorted(old.keys() - new.keys())
+
+
+def _calendars(
+    lines: CatalogueLines, shelf: Shelf[Calendar], county: str, findings: Findings
+) -> None:
+    shelf.given = lines.calendars is not None
+    for line in lines.calendars or []:
+        row = line.row
+        try:
+            ZoneInfo(row.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            expected = "时区名,如 Asia/Shanghai"
+            findings.add(line.where, header_of(CalendarRow, "zone"), row.zone, expected)
+        id_ = derived_id("calendar", county, row.code)
+        before = shelf.existing.get(id_)
+        shelf.bring(
+            line.where,
+            Calendar(
+                id=id_,
+                version=0,
+                county=county,
+                code=row.code,
+                name=row.name,
+                zone=row.zone,
+                week={str(day): getattr(row, name) for day, name in enumerate(WEEK, start=1)},
+                days=before.days if before else [],
+            ),
+        )
+    if lines.days is not None:
+        _days(lines.days, shelf, findings)
+
+
+def _days(lines: list[Line[DayRow]], shelf: Shelf[Calendar], findings: Findings) -> None:
+    codes = {state.code for state in shelf.after().values()}
+    by_calendar: dict[str, list[SpecialDay]] = defaultdict(list)
+    where: dict[str, Where] = {}
+    for line in lines:
+        row = line.row
+        if refer(findings, line, "calendar", row.calendar, codes, "日历"):
+            where.setdefault(row.calendar, line.where)
+            by_calendar[row.calendar].append(SpecialDay(row.day, row.working, row.name))
+    for state in list(shelf.after().values()):
+        merged, missing = _merge(state.days, by_calendar.get(state.code, []), "day")
+        shelf.missing_parts += [f"节假日 {state.code} {day}" for day in missing]
+        if merged != state.days:
+            at = shelf.where.get(state.id) or where[state.code]
+            shelf.bring(at, msgspec.structs.replace(state, days=merged))
+
+
+def _rules(
+    lines: list[Line[DispatchRow]] | None,
+    shelf: Shelf[DispatchRule],
+    categories: list[str],
+    places: Places,
+    county: str,
+    findings: Findings,
+) -> None:
+    shelf.given = lines is not None
+    prefixes = {code[:length] for code in categories for length in range(len(code) + 1)}
+    for line in lines or []:
+        row = line.row
+        if row.category not in prefixes:
+            refer(findings, line, "category", row.category, categories, "类别")
+        refer(findings, line, "area", row.area, places.areas, "区划")
+        refer(findings, line, "org", row.org, places.orgs, "部门")
+        shelf.bring(
+            line.where,
+            DispatchRule(
+                id=derived_id("dispatch_rule", county, row.category, row.area),
+                version=0,
+                county=county,
+                category=row.category,
+                area=row.area,
+                org=row.org,
+                limit=row.limit,
+                standard=row.standard,
+            ),
+        )

@@ -1,0 +1,88 @@
+"""Reads xlsx and csv into text, as people really save them."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from backend.core.sheets.declared import Sheet
+from backend.core.sheets.findings import Findings, Where
+
+SHEET_SUFFIXES = (".xlsx", ".csv")
+COMMENT = "#"
+"""A row whose first filled cell begins so is a note to people (the templates' examples are)."""
+
+
+def read_sheets(path: Path, findings: Findings) -> list[Sheet]:
+    """The sheets of a file; a CSV file is one sheet, named by the file. Sheets called 说明 and
+    empty ones are left out.
+    """
+    tables = _csv(path, findings) if path.suffix.lower() == ".csv" else _xlsx(path, findings)
+    return [
+        sheet
+        for title, rows in tables
+        if title != "说明" and (sheet := _sheet(Where(path.name, title), rows)) is not None
+    ]
+
+
+def _sheet(where: Where, table: Iterable[list[str]]) -> Sheet | None:
+    rows = {number: cells for number, cells in enumerate(table, start=1) if any(cells)}
+    if not rows:
+        return None
+    first = next(iter(rows))
+    body = {
+        number: cells
+        for number, cells in rows.items()
+        if number != first and not next(filter(None, cells)).startswith(COMMENT)
+    }
+    return Sheet(where, rows[first], body)
+
+
+def _xlsx(path: Path, findings: Findings) -> list[tuple[str, list[list[str]]]]:
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        tables = [
+            (
+                sheet.title.strip(),
+                [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)],
+            )
+            for sheet in book.worksheets
+        ]
+        book.close()
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        findings.add(Where(path.name), "", type(error).__name__, "能用表格软件打开的 xlsx 文件")
+        return []
+    return tables
+
+
+def _csv(path: Path, findings: Findings) -> Iterator[tuple[str, list[list[str]]]]:
+    raw = path.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        rows = csv.reader(io.StringIO(text, newline=""))
+        yield path.stem.strip(), [[cell.strip() for cell in row] for row in rows]
+        return
+    findings.add(Where(path.name), "", "无法识别的编码", "UTF-8 或 GB18030 编码的 csv 文件")
+
+
+def _text(cell: object) -> str:
+    """A cell as a person sees it: codes that a spreadsheet took for numbers come back whole."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time().isoformat() == "00:00:00" else str(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()

@@ -1,0 +1,1 @@
+"""The directory from spreadsheets: its sheets, polygons, and the checks on them."""

@@ -1,0 +1,279 @@
+"""From rows to directory states, with every reference checked against files and database."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from backend.core.ids import derived_id
+from backend.core.sheets.declared import Line, SheetRow, header_of
+from backend.core.sheets.findings import Findings
+from backend.core.sheets.shelf import Shelf, refer
+from backend.directory.importing.polygons import Outline, check_overlaps, inner_points
+from backend.directory.importing.rows import (
+    AppointmentRow,
+    AreaRow,
+    OrgRow,
+    PostRow,
+    RoleRow,
+    UserRow,
+)
+from backend.directory.permissions import PERMISSIONS
+from backend.directory.states import (
+    AppointmentState,
+    AreaState,
+    OrgState,
+    PostState,
+    RoleState,
+    UserState,
+)
+
+R = TypeVar("R", bound=SheetRow)
+
+
+class Directory(Struct):
+    """The shelves of the directory."""
+
+    area: Shelf[AreaState]
+    org: Shelf[OrgState]
+    role: Shelf[RoleState]
+    post: Shelf[PostState]
+    user: Shelf[UserState]
+    appointment: Shelf[AppointmentState]
+
+    def shelves(self) -> list[Shelf[Any]]:
+        """In the order in which they refer to each other."""
+        return [self.area, self.org, self.role, self.post, self.user, self.appointment]
+
+
+class DirectoryLines(Struct):
+    """What the files say of the directory. None: no such sheet."""
+
+    areas: list[Line[AreaRow]] | None = None
+    outlines: Sequence[Outline] = ()
+    orgs: list[Line[OrgRow]] | None = None
+    roles: list[Line[RoleRow]] | None = None
+    posts: list[Line[PostRow]] | None = None
+    users: list[Line[UserRow]] | None = None
+    appointments: list[Line[AppointmentRow]] | None = None
+
+
+def stage_directory(
+    lines: DirectoryLines, directory: Directory, county: str, findings: Findings
+) -> None:
+    """Bring the rows to the shelves. What is wrong goes to `findings` and is not brought."""
+    _areas(lines, directory.area, county, findings)
+    areas = {state.code: state for state in directory.area.after().values()}
+    _orgs(lines.orgs, directory.org, areas, county, findings)
+    orgs = {state.code for state in directory.org.after().values()}
+    _roles(lines.roles, directory.role, findings)
+    roles = {state.code for state in directory.role.after().values()}
+    _posts(lines.posts, directory.post, county, areas, orgs, roles, findings)
+    _users(lines.users, directory.user, county)
+    posts = {state.code for state in directory.post.after().values()}
+    users = {state.code for state in directory.user.after().values()}
+    _appointments(lines.appointments, directory.appointment, users, posts, findings)
+
+
+def _areas(lines: DirectoryLines, shelf: Shelf[AreaState], county: str, findings: Findings) -> None:
+    rows = lines.areas or []
+    shelf.given = lines.areas is not None
+    parents: dict[str, str | None] = {s.code: s.parent for s in shelf.existing.values()}
+    parents |= {line.row.code: line.row.parent for line in rows}
+    outlines = {outline.code: outline for outline in lines.outlines}
+    polygons = {s.code: s.polygon for s in shelf.existing.values()}
+    polygons |= {code: outline.polygon for code, outline in outlines.items()}
+    for outline in lines.outlines:
+        if outline.code not in parents:
+            findings.add(outline.where, "code", outline.code, "区划表里有的编码")
+    for line in rows:
+        row = line.row
+        _validity(line, findings)
+        for successor in row.successors:
+            refer(findings, line, "successors", successor, parents, "区划")
+        path = _path(line, parents, county, findings)
+        polygon = polygons.get(row.code)
+        if row.kind != "administrative" and polygon is None:
+            findings.add(
+                line.where, header_of(AreaRow, "code"), row.code, "GeoJSON 文件里有这个网格的边界"
+            )
+        if path is not None:
+            fields = {name: getattr(row, name) for name in row.__struct_fields__}
+            shelf.bring(
+                line.where,
+                AreaState(
+                    id=derived_id("area", row.code),
+                    county=county,
+                    path=path,
+                    polygon=polygon,
+                    longitude=None,
+                    latitude=None,
+                    **fields,
+                ),
+            )
+    _reshape(shelf, outlines)
+    if shelf.brought and not findings:
+        check_overlaps(shelf, findings)
+        _place(shelf)
+
+
+def _reshape(shelf: Shelf[AreaState], outlines: Mapping[str, Outline]) -> None:
+    """Polygons that came without a row of their own change the area that is there."""
+    for state in shelf.existing.values():
+        outline = outlines.get(state.code)
+        if outline and state.id not in shelf.brought and outline.polygon != state.polygon:
+            shelf.bring(outline.where, msgspec.structs.replace(state, polygon=outline.polygon))
+
+
+def _place(shelf: Shelf[AreaState]) -> None:
+    points = inner_points(shelf.after().values())
+    for id_, state in shelf.brought.items():
+        longitude, latitude = points.get(state.code, (None, None))
+        shelf.brought[id_] = msgspec.structs.replace(state, longitude=longitude, latitude=latitude)
+
+
+def _path(
+    line: Line[AreaRow], parents: Mapping[str, str | None], county: str, findings: Findings
+) -> str | None:
+    """The codes from the county down, or None with a finding."""
+    header = header_of(AreaRow, "parent")
+    codes = [line.row.code]
+    while (parent := parents[codes[-1]]) is not None:
+        if parent not in parents:
+            if codes[-1] == line.row.code:
+                refer(findings, line, "parent", parent, parents, "区划")
+            return None
+        if parent in codes:
+            findings.add(line.where, header, line.row.parent, "不绕回自己的上级")
+            return None
+        codes.append(parent)
+    if codes[-1] != county:
+        findings.add(line.where, header, codes[-1], f"属于区县 {county}:一次只导入一个区县")
+        return None
+    return "/".join(reversed(codes))
+
+
+def _validity(line: Line[AreaRow] | Line[AppointmentRow], findings: Findings) -> None:
+    row = line.row
+    if row.valid_to is not None and row.valid_to < row.valid_from:
+        header = header_of(type(row), "valid_to")
+        findings.add(line.where, header, row.valid_to, f"不早于 {row.valid_from}")
+
+
+def _orgs(
+    lines: list[Line[OrgRow]] | None,
+    shelf: Shelf[OrgState],
+    areas: Mapping[str, AreaState],
+    county: str,
+    findings: Findings,
+) -> None:
+    shelf.given = lines is not None
+    codes = {state.code for state in shelf.existing.values()}
+    codes |= {line.row.code for line in lines or []}
+    for line in lines or []:
+        row = line.row
+        if row.parent is not None:
+            refer(findings, line, "parent", row.parent, codes, "部门")
+        refer(findings, line, "area", row.area, areas, "区划")
+        shelf.bring(
+            line.where,
+            OrgState(
+                id=derived_id("org", row.code),
+                code=row.code,
+                name=row.name,
+                kind=row.kind,
+                parent=row.parent,
+                area=row.area,
+                county=county,
+            ),
+        )
+
+
+def _roles(lines: list[Line[RoleRow]] | None, shelf: Shelf[RoleState], findings: Findings) -> None:
+    shelf.given = lines is not None
+    for line in lines or []:
+        row = line.row
+        for permission in row.permissions:
+            refer(findings, line, "permissions", permission, PERMISSIONS, "权限")
+        shelf.bring(
+            line.where,
+            RoleState(
+                id=derived_id("role", row.code),
+                code=row.code,
+                name=row.name,
+                permissions=row.permissions,
+            ),
+        )
+
+
+def _posts(
+    lines: list[Line[PostRow]] | None,
+    shelf: Shelf[PostState],
+    county: str,
+    areas: Mapping[str, AreaState],
+    orgs: set[str],
+    roles: set[str],
+    findings: Findings,
+) -> None:
+    shelf.given = lines is not None
+    for line in lines or []:
+        row = line.row
+        refer(findings, line, "org", row.org, orgs, "部门")
+        refer(findings, line, "role", row.role, roles, "角色")
+        for area in row.areas:
+            refer(findings, line, "areas", area, areas, "区划")
+        shelf.bring(
+            line.where,
+            PostState(
+                id=derived_id("post", row.code),
+                code=row.code,
+                name=row.name,
+                org=row.org,
+                role=row.role,
+                areas=row.areas,
+                categories=row.categories,
+                county=county,
+            ),
+        )
+
+
+def _users(lines: list[Line[UserRow]] | None, shelf: Shelf[UserState], county: str) -> None:
+    shelf.given = lines is not None
+    for line in lines or []:
+        row = line.row
+        shelf.bring(
+            line.where,
+            UserState(
+                id=derived_id("user", row.code),
+                code=row.code,
+                name=row.name,
+                county=county,
+                active=row.active,
+            ),
+        )
+
+
+def _appointments(
+    lines: list[Line[AppointmentRow]] | None,
+    shelf: Shelf[AppointmentState],
+    users: set[str],
+    posts: set[str],
+    findings: Findings,
+) -> None:
+    shelf.given = lines is not None
+    for line in lines or []:
+        row = line.row
+        refer(findings, line, "user", row.user, users, "人员")
+        refer(findings, line, "post", row.post, posts, "岗位")
+        _validity(line, findings)
+        shelf.bring(
+            line.where,
+            AppointmentState(
+                id=derived_id("appointment", row.user, row.post, row.valid_from),
+                user=row.user,
+                post=row.post,
+                valid_from=row.valid_from,
+                valid_to=row.valid_to,
+            ),
+        )
