@@ -53,7 +53,7 @@ $(PY_READY): requirements.lock pyproject.toml
 	@touch $@
 
 $(JS_READY): package.json package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && command -v npm >/dev/null \
+	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm >/dev/null \
 		|| { echo '缺少 Node 20 或更高版本(含 npm):请安装后再运行' >&2; exit 1; }
 	@echo '── installing JavaScript packages'
 	@npm ci --silent --no-audit --no-fund

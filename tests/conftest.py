@@ -1,7 +1,7 @@
 """Real servers for every test: PostgreSQL and Valkey once a session, a database of its own a test.
 
-Take what you need: `settings` (a migrated, empty database and a cleared Valkey), `database` (the same
-with the pool open), `redis`, `client` (the whole web application over ASGI).
+Take what you need: `settings` (a migrated, empty database and a cleared Valkey), `database` (the
+same with the pool open), `redis`, `client` (the whole web application over ASGI).
 """
 
 import asyncio
@@ -51,7 +51,7 @@ async def _execute(url: str, *statements: str) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL with a migrated template database, and Valkey; one pair a test process."""
-    # Not pytest's folder, which it closes to others: PostgreSQL runs as a user of its own under root.
+    # Not pytest's folder, which is closed to others: under root PostgreSQL is a user of its own.
     folder = Path(tempfile.mkdtemp(prefix="xunge-test-"))
     with embedded.postgres(folder / "postgres") as url, embedded.valkey(folder / "valkey") as redis:
         given = Servers(url, redis)

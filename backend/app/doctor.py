@@ -8,7 +8,7 @@ import asyncpg
 from msgspec import Struct
 from redis.exceptions import RedisError
 
-from backend.app import pwa
+from backend.app import BUILT_APP
 from backend.app.worker import HEARTBEAT
 from backend.core.database import connect
 from backend.core.migrations import pending
@@ -47,7 +47,7 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _app() -> Finding:
-    if pwa.BUILT.exists():
+    if BUILT_APP.exists():
         return Finding("手机端已构建", well=True)
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     first = f"缺少程序 {'、'.join(missing)},请安装 Node 20,再" if missing else "请"

@@ -10,10 +10,9 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
+from backend.app import BUILT_APP
 from backend.app.failures import AnyRequest
 from backend.directory.access import public
-
-BUILT = Path(__file__).parents[2] / "pwa" / "dist"
 
 FOREVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
@@ -55,7 +54,7 @@ def load_assets(folder: Path) -> dict[str, Asset]:
     }
 
 
-def app_handler(folder: Path = BUILT) -> HTTPRouteHandler:
+def app_handler(folder: Path = BUILT_APP) -> HTTPRouteHandler:
     """A handler for every path nobody else has; empty of assets when the app is not built."""
     assets = load_assets(folder)
 

@@ -19,8 +19,8 @@ import click
 import msgspec
 import psutil
 
-from backend.app import embedded, pwa
-from backend.app.commands.common import reaching_database
+from backend.app import BUILT_APP, embedded
+from backend.app.surroundings import reaching_database
 from backend.app.web import refuse_taken_port
 from backend.core import database, migrations
 from backend.core.halt import Halt
@@ -206,7 +206,7 @@ def _refuse_ended(children: "Sequence[subprocess.Popen[bytes]]") -> None:
 
 def _announce(settings: Settings, logins: Sequence[Login]) -> None:
     click.secho(f"\n巡格已启动:http://{_reachable(settings.host)}:{settings.port}", bold=True)
-    if not pwa.BUILT.exists():
+    if not BUILT_APP.exists():
         click.echo("手机端还没有构建,现在只有接口;请安装 Node 20 后运行 make run")
     for login in logins:
         click.echo(f"  {login.role}\t{login.name}\t密码 {login.password}")

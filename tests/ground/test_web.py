@@ -1,6 +1,5 @@
 """What every request and every failure looks like."""
 
-import logging
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 import structlog
-from litestar import Litestar, get, post
+from litestar import Litestar, post
 from litestar.params import FromPath, JSONBody
 from litestar.testing import AsyncTestClient
 

@@ -1,9 +1,6 @@
-"""The commands of `xunge`; a new one is a module here and a line below."""
+"""The commands of `xunge`: a module each, its click command named `command`.
 
-from backend.app.commands.doctor import doctor
-from backend.app.commands.migrate import migrate
-from backend.app.commands.up import up
-from backend.app.commands.web import web
-from backend.app.commands.worker import worker
+Loaded only when called, so that each process starts with what it needs. A new one is a line here.
+"""
 
-COMMANDS = (up, web, worker, migrate, doctor)
+COMMANDS = ("up", "web", "worker", "migrate", "doctor")

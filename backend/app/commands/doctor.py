@@ -5,13 +5,13 @@ import sys
 
 import click
 
-from backend.app.commands.common import surroundings
 from backend.app.doctor import examine
+from backend.app.surroundings import surroundings
 from backend.core.settings import Settings
 
 
-@click.command()
-def doctor() -> None:
+@click.command("doctor")
+def command() -> None:
     """检查运行条件;有一项不满足时退出码为 1。"""
     if asyncio.run(_report(surroundings())):
         sys.exit(1)

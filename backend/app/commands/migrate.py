@@ -4,12 +4,12 @@ import asyncio
 
 import click
 
-from backend.app.commands.common import reaching_database, surroundings
+from backend.app.surroundings import reaching_database, surroundings
 from backend.core import migrations
 
 
-@click.command()
-def migrate() -> None:
+@click.command("migrate")
+def command() -> None:
     """把数据库升级到当前版本,可重复执行。"""
     settings = surroundings()
     with reaching_database():

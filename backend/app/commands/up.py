@@ -6,8 +6,8 @@ from backend.app.up import run
 from backend.core.settings import load_settings
 
 
-@click.command()
+@click.command("up")
 @click.option("--workers", default=1, show_default=True, help="网页服务的进程数")
-def up(workers: int) -> None:
+def command(workers: int) -> None:
     """在本机启动全部服务,用于试用:数据库、队列、网页、后台任务和示范城市。"""
     run(load_settings(), workers)

@@ -5,14 +5,14 @@ import asyncio
 import click
 from redis.exceptions import RedisError
 
-from backend.app.commands.common import surroundings
 from backend.app.logs import configure_logs
+from backend.app.surroundings import surroundings
 from backend.app.worker import run_worker
 from backend.core.halt import Halt
 
 
-@click.command()
-def worker() -> None:
+@click.command("worker")
+def command() -> None:
     """启动后台任务。"""
     settings = surroundings()
     configure_logs(production=settings.production)

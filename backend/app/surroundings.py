@@ -1,4 +1,4 @@
-"""What commands share."""
+"""How a command finds the servers it works with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
