@@ -53,7 +53,7 @@ class Access:
         """Let the request through or raise a Problem."""
         bearer = _bearer(connection)
         if bearer is None and connection.scope.get("method") not in SAFE_METHODS:
-            _refuse_forged(connection)
+            self._refuse_forged(connection)
         if not self.session:
             return
         sessions: Sessions = connection.app.state.sessions
@@ -68,6 +68,21 @@ class Access:
         if self.permissions and not any(map(acting.actor.may, self.permissions)):
             route = str(connection.scope.get("path_template"))
             await sessions.refuse(acting.actor, self.permissions, route)
+
+    def _refuse_forged(self, connection: AnyConnection) -> None:
+        """Raise Problem 403 `cross_site` for a change that another site's page has a browser make.
+        Browsers name the page; who names none is a program, and has no business with a cookie.
+        """
+        site = connection.headers.get("sec-fetch-site")
+        origin = connection.headers.get("origin")
+        if site is not None:
+            own = site in {"same-origin", "none"}
+        elif origin is not None:
+            own = urlsplit(origin).netloc == connection.headers.get("host")
+        else:
+            own = not (self.session and COOKIE in connection.cookies)
+        if not own:
+            raise Problem(403, "cross_site", "请求不是从本系统的页面发出的，请在本系统内操作")
 
 
 public = Access(session=False)
@@ -132,17 +147,3 @@ DEPENDENCIES = {
 def _bearer(connection: AnyConnection) -> str | None:
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def _refuse_forged(connection: AnyConnection) -> None:
-    """Raise Problem 403 `cross_site` for a change that another site's page has a browser make."""
-    site = connection.headers.get("sec-fetch-site")
-    origin = connection.headers.get("origin")
-    if site is not None:
-        own = site in {"same-origin", "none"}
-    elif origin is not None:
-        own = urlsplit(origin).netloc == connection.headers.get("host")
-    else:
-        own = COOKIE not in connection.cookies
-    if not own:
-        raise Problem(403, "cross_site", "请求不是从本系统的页面发出的，请在本系统内操作")

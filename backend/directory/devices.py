@@ -38,13 +38,14 @@ async def register(
 
     Raises Problem 403 `device_revoked`, and 409 `device_taken` when the id is known by another key.
     """
+    name = device.name.replace("\0", "")
     row = await conn.fetchrow(
         "insert into device (id, user_id, name, public_key, registered_at) "
         "values ($1, $2, $3, $4, $5) on conflict (id) do update set name = device.name "
         "returning user_id, public_key, revoked_at, xmax = 0 as made",
         device.id,
         user,
-        device.name,
+        name,
         key,
         now,
     )
@@ -60,7 +61,7 @@ async def register(
         "update device set user_id = $2, name = $3, public_key = $4, seen_at = $5 where id = $1",
         device.id,
         user,
-        device.name,
+        name,
         key,
         now,
     )
