@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from backend.cases import queries
 from backend.cases.ground import ground_of
@@ -38,7 +38,7 @@ register_owner("case", queries.visible)
 
 def _filters(
     box: Short = None,
-    case_state: Annotated[str | None, Parameter(query="state", max_length=64)] = None,
+    case_state: Annotated[str | None, QueryParameter(name="state", max_length=64)] = None,
     stage: Short = None,
     lamp: Lamp | None = None,
     category: Short = None,
