@@ -6,6 +6,7 @@ from datetime import timedelta
 from backend.core import database
 from backend.core.queue import Job, Periodic, Tools, work
 from backend.core.settings import Settings
+from backend.media import jobs as media
 
 HEARTBEAT = "xunge:worker"
 HEARTBEAT_LASTS = timedelta(minutes=1)
@@ -16,8 +17,11 @@ async def beat(tools: Tools) -> None:
     await tools.redis.set(HEARTBEAT, 1, ex=HEARTBEAT_LASTS)
 
 
-JOBS: Sequence[Job] = ()
-PERIODIC: Sequence[Periodic] = (Periodic("worker.beat", beat, every=timedelta(seconds=10)),)
+JOBS: Sequence[Job] = (*media.JOBS,)
+PERIODIC: Sequence[Periodic] = (
+    Periodic("worker.beat", beat, every=timedelta(seconds=10)),
+    *media.PERIODIC,
+)
 
 
 async def run_worker(settings: Settings) -> None:
