@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
+const project = (name: string, root: string) => ({ extends: true as const, test: { name, root } })
+
 export default defineConfig({
+  // Node would get the build for files and streams; phones get this one.
+  resolve: { alias: { 'tus-js-client': 'tus-js-client/lib.esm/browser/index.js' } },
   test: {
-    projects: ['shared-schemas/rules', 'offline/client'],
-    dangerouslyIgnoreUnhandledErrors: false,
+    projects: [project('rules', 'shared-schemas/rules'), project('client', 'offline/client')],
+    server: { deps: { inline: ['tus-js-client'] } },
   },
 })

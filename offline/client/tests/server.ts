@@ -1,0 +1,215 @@
+/** A model of the service: what it must hold in the end, and every fault on the way. It checks each
+ * request by the JSON Schemas that the Python structs give.
+ */
+
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import type { directory, requests, wire } from '@xunge/types'
+
+/** lost: never arrives · cut: arrives, the answer is lost · portal: a gateway answers instead */
+export type Fault = 'none' | 'lost' | 'cut' | 'broken' | 'busy' | 'portal'
+
+const ajv = new Ajv2020({ strict: false, allErrors: true })
+addFormats.default(ajv)
+for (const name of ['wire', 'commands', 'requests']) {
+  const text = readFileSync(new URL(`../../../shared-schemas/schemas/${name}.json`, import.meta.url))
+  ajv.addSchema(JSON.parse(text.toString()) as object, name)
+}
+
+function check<T>(schema: string, value: unknown): T {
+  if (ajv.validate(schema, value)) return value as T
+  throw new Error(`${schema}: ${ajv.errorsText()}`)
+}
+
+interface Upload {
+  length: number
+  bytes: Uint8Array
+  id: string
+  sha256: string
+}
+
+export class Server {
+  readonly epoch = 'epoch-1'
+  /** Bodies by command id, in the order applied. */
+  readonly applied = new Map<string, string>()
+  readonly media = new Map<string, Uint8Array>()
+  readonly devices = new Map<string, string>()
+  readonly faults: Fault[] = []
+  readonly requests: string[] = []
+  /** What went wrong that no fault explains: a test ends by looking here. */
+  readonly complaints: string[] = []
+  user: string | null = null
+  pulled: (request: wire.PullRequest) => wire.PullResponse = (request) => ({
+    epoch: this.epoch,
+    server_time: new Date(this.now()).toISOString(),
+    buckets: [],
+    fresh: [],
+    members: [],
+    documents: [],
+    cursor: request.cursor ?? '0',
+    page: null,
+    reset: false,
+  })
+  refuse: (command: wire.Command) => wire.Reason[] = () => []
+  private readonly uploads = new Map<string, Upload>()
+
+  constructor(private readonly now: () => number) {}
+
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(new URL(input as string, 'http://city.test'), init)
+    const path = new URL(request.url).pathname.replace(/^\/api/, '')
+    this.requests.push(`${request.method} ${path}`)
+    const fault = this.faults.shift() ?? 'none'
+    if (fault === 'lost') throw new TypeError('network')
+    if (fault === 'broken') return json({ code: 'internal', message: '内部错误' }, 500)
+    if (fault === 'busy') return json({ code: 'busy', message: '忙' }, 503, { 'retry-after': '3' })
+    if (fault === 'portal') return new Response('<html>请先登录</html>', { status: 200 })
+    let response: Response
+    try {
+      response = await this.answer(request, path)
+    } catch (error) {
+      this.complaints.push(String(error))
+      throw error
+    }
+    if (fault === 'cut') throw new TypeError('network')
+    return response
+  }
+
+  private async answer(request: Request, path: string): Promise<Response> {
+    if (path === '/session' && request.method === 'POST')
+      return json(this.signIn(check('requests#/$defs/SignIn', await body(request))), 201)
+    if (this.user === null) return json({ code: 'unauthenticated', message: '请登录' }, 401)
+    if (path === '/session' && request.method === 'DELETE') {
+      this.user = null
+      return new Response(null, { status: 204 })
+    }
+    if (path === '/session') return json(sessionOf(this.user))
+    if (path.startsWith('/uploads')) return this.tus(request, path)
+    if (path === '/sync/pull')
+      return json(this.pulled(check('wire#/$defs/PullRequest', await body(request))))
+    if (path !== '/sync/push') throw new Error(`no such path: ${path}`)
+    const push = check<wire.PushRequest>('wire#/$defs/PushRequest', await body(request))
+    const outcomes: wire.Outcome[] = []
+    for (const item of push.commands) outcomes.push(await this.apply(item))
+    const server_time = new Date(this.now()).toISOString()
+    return json({ epoch: this.epoch, server_time, outcomes } satisfies wire.PushResponse)
+  }
+
+  private signIn({ name, device }: requests.SignIn): directory.SessionView {
+    this.user = name
+    this.devices.set(device.id, device.public_key ?? '')
+    return { ...sessionOf(name), device: device.id, token: 'secret' }
+  }
+
+  private async apply({ body, signature }: wire.Item): Promise<wire.Outcome> {
+    const command = check<wire.Command>('wire#/$defs/Command', JSON.parse(body))
+    if (command.type === 'case.report') check('commands#/$defs/ReportCase', command.payload)
+    if (!(await this.verify(command.device, body, signature ?? '')))
+      throw new Error(`bad signature of ${command.id}`)
+    const id = command.id
+    const known = this.applied.get(id)
+    const receipt = await this.receipt(id, body)
+    if (known === body) return { id, outcome: 'repeated', receipt, reasons: [] }
+    if (known !== undefined) return { id, outcome: 'clash', receipt: null, reasons: [] }
+    if (command.after.some((other) => !this.applied.has(other)))
+      return { id, outcome: 'held', receipt: null, reasons: [] }
+    const reasons = this.refuse(command)
+    if (reasons.length > 0) return { id, outcome: 'rejected', receipt: null, reasons }
+    this.applied.set(id, body)
+    return { id, outcome: 'accepted', receipt, reasons: [] }
+  }
+
+  private async receipt(command: string, body: string): Promise<wire.Receipt> {
+    const digest = await sha256(new TextEncoder().encode(body))
+    const received_at = new Date(this.now()).toISOString()
+    const { epoch } = this
+    return { command, digest, received_at, epoch, entity: null, version: null, number: 'N-1' }
+  }
+
+  private async verify(device: string, body: string, signature: string): Promise<boolean> {
+    const key = await crypto.subtle.importKey(
+      'spki',
+      Buffer.from(this.devices.get(device) ?? '', 'base64'),
+      { name: 'ECDSA', namedCurve: 'P-256' },
+      false,
+      ['verify'],
+    )
+    const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
+    return crypto.subtle.verify(algorithm, key, Buffer.from(signature, 'base64'), Buffer.from(body))
+  }
+
+  private async tus(request: Request, path: string): Promise<Response> {
+    const headers = { 'tus-resumable': '1.0.0' }
+    if (request.method === 'POST') {
+      const meta = new Map(
+        (request.headers.get('upload-metadata') ?? '').split(',').map((pair) => {
+          const [key = '', value = ''] = pair.split(' ')
+          return [key, Buffer.from(value, 'base64').toString()] as const
+        }),
+      )
+      const url = `/api/uploads/${this.uploads.size + 1}`
+      const length = Number(request.headers.get('upload-length'))
+      const [id, digest] = [meta.get('id') ?? '', meta.get('sha256') ?? '']
+      this.uploads.set(url, { length, bytes: new Uint8Array(), id, sha256: digest })
+      return new Response(null, { status: 201, headers: { ...headers, location: url } })
+    }
+    const upload = this.uploads.get(`/api${path}`)
+    if (upload === undefined) return json({ code: 'unknown_upload', message: '没有' }, 404)
+    if (request.method === 'PATCH') {
+      if (Number(request.headers.get('upload-offset')) !== upload.bytes.length)
+        return json({ code: 'offset', message: '位置不符' }, 409)
+      const piece = new Uint8Array(await request.arrayBuffer())
+      upload.bytes = Uint8Array.from([...upload.bytes, ...piece])
+      if (upload.bytes.length === upload.length) {
+        if ((await sha256(upload.bytes)) !== upload.sha256)
+          throw new Error(`bytes of ${upload.id} do not fit their digest`)
+        this.media.set(upload.id, upload.bytes)
+      }
+    }
+    return new Response(null, {
+      status: request.method === 'PATCH' ? 204 : 200,
+      headers: {
+        ...headers,
+        'upload-offset': String(upload.bytes.length),
+        'upload-length': String(upload.length),
+      },
+    })
+  }
+}
+
+export function sessionOf(user: string): directory.SessionView {
+  return {
+    user,
+    name: '网格员甲',
+    post: '01890000-0000-7000-8000-0000000000b1',
+    posts: [],
+    org: 'O1',
+    role: 'grid_worker',
+    county: '330304',
+    areas: ['330304'],
+    permissions: ['case.report'],
+    buckets: [],
+    device: '01890000-0000-7000-8000-0000000000d1',
+    must_change_password: false,
+    token: null,
+  }
+}
+
+async function body(request: Request): Promise<unknown> {
+  const zipped = request.headers.get('content-encoding') === 'gzip'
+  const bytes = await request.blob()
+  if (!zipped) return JSON.parse(await bytes.text())
+  return new Response(bytes.stream().pipeThrough(new DecompressionStream('gzip'))).json()
+}
+
+function json(value: unknown, status = 200, headers = {}): Response {
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+}
+
+async function sha256(data: Uint8Array): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest('SHA-256', Uint8Array.from(data))).toString('hex')
+}

@@ -1,0 +1,234 @@
+/** A phone that can be killed at any line, with a clock of its own. */
+
+import type { commands } from '@xunge/types'
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
+import type { HttpStack } from 'tus-js-client'
+import { type Client, openClient } from '../src/client'
+import { openDexie } from '../src/dexie'
+import { webKeys } from '../src/keys'
+import type { Clock, Locks, Storage, TabMessage, Tabs } from '../src/ports'
+import { tusUploader } from '../src/tus'
+import { Server } from './server'
+
+export const USER = '01890000-0000-7000-8000-0000000000a1'
+export const OTHER = '01890000-0000-7000-8000-0000000000a2'
+
+export class ManualClock implements Clock {
+  private time = Date.parse('2026-11-21T00:00:00Z')
+  private readonly timers = new Set<{ at: number; wake: () => void }>()
+
+  now(): number {
+    return this.time
+  }
+
+  after(milliseconds: number, wake: () => void): () => void {
+    const timer = { at: this.time + milliseconds, wake }
+    this.timers.add(timer)
+    return () => this.timers.delete(timer)
+  }
+
+  advance(milliseconds: number): void {
+    this.time += milliseconds
+    for (const timer of [...this.timers])
+      if (timer.at <= this.time && this.timers.delete(timer)) timer.wake()
+  }
+}
+
+/** Locks shared by the tabs of a device. Those of a dead tab go with it. */
+export class SharedLocks {
+  private readonly tails = new Map<string, Promise<unknown>>()
+
+  of(dead: Promise<void>): Locks {
+    return {
+      exclusive: async (name, work) => {
+        const before = this.tails.get(name) ?? Promise.resolve()
+        const mine = before.then(work)
+        this.tails.set(name, Promise.race([mine.catch(() => undefined), dead]))
+        return mine
+      },
+    }
+  }
+}
+
+export interface Tab {
+  client: Client
+  /** From here on nothing this tab does happens. */
+  kill(): void
+  /** Dies at its n-th transaction from now: before it, or after it is on disk. */
+  killAt(transactions: number, committed: boolean): void
+  readonly dead: Promise<void>
+  online: boolean
+  wake(): void
+  hide(): void
+  signal(): void
+}
+
+export class Phone {
+  readonly clock = new ManualClock()
+  readonly server = new Server(() => this.clock.now())
+  private readonly factory = new IDBFactory()
+  private readonly locks = new SharedLocks()
+  private readonly ears = new Set<(message: TabMessage) => void>()
+  private seed = 1
+
+  async open(): Promise<Tab> {
+    let die = (): void => undefined
+    let alive = true
+    const dead = new Promise<void>((resolve) => {
+      die = () => {
+        alive = false
+        resolve()
+      }
+    })
+    const never = new Promise<never>(() => undefined)
+    let countdown: { left: number; committed: boolean } | null = null
+    const disk = openDexie('xunge', { indexedDB: this.factory, IDBKeyRange })
+    const storage: Storage = {
+      run: async (mode, stores, work) => {
+        if (!alive) return never
+        if (countdown !== null && countdown.left-- <= 0) {
+          if (countdown.committed) await disk.run(mode, stores, work)
+          die()
+          return never
+        }
+        const result = await disk.run(mode, stores, work)
+        return alive ? result : never
+      },
+      close: () => disk.close(),
+    }
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      if (!alive) return never
+      if (!page.online) throw new TypeError('offline')
+      const response = await this.server.fetch(input, init)
+      return alive ? response : never
+    }
+    const wakes = new Set<() => void>()
+    const hides = new Set<() => void>()
+    const signals = new Set<() => void>()
+    const page = { online: true }
+    const client = await openClient({
+      api: '/api',
+      fetch,
+      storage,
+      keys: webKeys(crypto),
+      clock: this.clock,
+      locks: this.locks.of(dead),
+      tabs: this.tabs(() => alive),
+      host: {
+        online: () => page.online,
+        onWake: listener(wakes),
+        onHide: listener(hides),
+        live: (_, change) => listener(signals)(change),
+      },
+      uploader: tusUploader('/api/uploads', fetchStack(fetch)),
+      random: () => (this.seed = (this.seed * 16_807) % 2_147_483_647) / 2_147_483_647,
+    })
+    return {
+      client,
+      dead,
+      kill: die,
+      killAt: (left, committed) => (countdown = { left, committed }),
+      get online() {
+        return page.online
+      },
+      set online(value) {
+        page.online = value
+      },
+      wake: () => wakes.forEach((each) => each()),
+      hide: () => hides.forEach((each) => each()),
+      signal: () => signals.forEach((each) => each()),
+    }
+  }
+
+  private tabs(alive: () => boolean): Tabs {
+    let mine: ((message: TabMessage) => void) | null = null
+    return {
+      tell: (message) => {
+        if (!alive()) return
+        for (const ear of this.ears) if (ear !== mine) queueMicrotask(() => ear(message))
+      },
+      listen: (hear) => {
+        mine = hear
+        return listener(this.ears)(hear)
+      },
+    }
+  }
+}
+
+export async function signedIn(phone: Phone): Promise<Tab> {
+  const tab = await phone.open()
+  await tab.client.session.signIn(USER, 'password', '测试手机')
+  return tab
+}
+
+/** A report with `photos` photos of a few bytes each, recorded but not waited for. */
+export async function report(
+  { outbox }: Client,
+  { photos = 0, description = '路灯不亮', after = [] as string[] } = {},
+): Promise<{ id: string; photos: Map<string, string> }> {
+  const files = await Promise.all(
+    Array.from({ length: photos }, async (_, index) => {
+      const blob = new Blob([`photo ${index} ${Math.sin(index)}`.repeat(50)], { type: 'image/jpeg' })
+      return { blob, ...(await outbox.describe(blob)) }
+    }),
+  )
+  const payload: commands.ReportCase = {
+    case: outbox.newId(),
+    report: outbox.newId(),
+    category: '0101',
+    description,
+    position: { longitude: 120.65, latitude: 28 },
+    media: files.map(({ id, sha256, size }) => ({ id, sha256, size, role: 'near' })),
+  }
+  const media = files.map(({ id, blob }) => ({ id, blob, kind: 'photo' as const, name: 'p.jpg' }))
+  const id = await outbox.submit('case.report', payload, { media, after })
+  return { id, photos: new Map(files.map((file) => [file.id, file.sha256])) }
+}
+
+/** Lets time pass and sends until nothing more is on its way. */
+export async function deliverAll(phone: Phone, { client }: Tab): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    await client.sync.flush(true)
+    const open = client.outbox.items.value.filter(({ state }) =>
+      ['queued', 'sending', 'waiting_media', 'held'].includes(state),
+    )
+    if (open.length === 0) return
+    phone.clock.advance(400_000)
+  }
+}
+
+function listener<T>(set: Set<T>): (one: T) => () => void {
+  return (one) => {
+    set.add(one)
+    return () => set.delete(one)
+  }
+}
+
+/** tus-js-client's HTTP on a fetch. */
+function fetchStack(fetch: typeof globalThis.fetch): HttpStack {
+  return {
+    getName: () => 'fetch',
+    createRequest: (method, url) => {
+      const headers = new Map<string, string>()
+      return {
+        getMethod: () => method,
+        getURL: () => url,
+        setHeader: (name, value) => void headers.set(name, value),
+        getHeader: (name) => headers.get(name),
+        setProgressHandler: () => undefined,
+        abort: () => Promise.resolve(),
+        getUnderlyingObject: () => null,
+        async send(body: BodyInit | null) {
+          const response = await fetch(url, { method, headers: [...headers], body: body ?? null })
+          const text = await response.text()
+          return {
+            getStatus: () => response.status,
+            getHeader: (name) => response.headers.get(name) ?? undefined,
+            getBody: () => text,
+            getUnderlyingObject: () => null,
+          }
+        },
+      }
+    },
+  }
+}
