@@ -116,12 +116,12 @@ class Login(Protocol):
     password: str
 
 
-async def _demo_city() -> Sequence[Login]:
+async def _demo_city(settings: Settings) -> Sequence[Login]:
     try:
         demo = importlib.import_module("backend.app.demo")
     except ModuleNotFoundError:
         return ()
-    logins: Sequence[Login] = await demo.load_demo_city()
+    logins: Sequence[Login] = await demo.load_demo_city(settings)
     return logins
 
 
@@ -129,7 +129,7 @@ async def _prepare(settings: Settings) -> Sequence[Login]:
     await migrations.migrate(settings.database_url)
     await database.open_pool()
     try:
-        return await _demo_city()
+        return await _demo_city(settings)
     finally:
         await database.close_pool()
 

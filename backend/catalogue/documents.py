@@ -21,7 +21,7 @@ from backend.catalogue.structs import (
     Standard,
 )
 from backend.core.ids import derived_id
-from backend.core.rows import load_rows, nothing, nowhere, row_kind, save_rows, select_rows
+from backend.core.rows import load_rows, nothing, row_kind, save_rows, select_rows
 from offline.ports import Connection
 from offline.work import Change, Kind
 
@@ -71,6 +71,11 @@ class _FlowRow(Struct, frozen=True, kw_only=True):
 
 def _of_county(state: Category | Calendar | FlowDocument) -> frozenset[str]:
     return frozenset((f"reference:{state.county}",))
+
+
+def _for_the_server(state: DispatchRule | SettingState) -> frozenset[str]:
+    """No device holds this bucket; by its newest row the server sees that its memory is stale."""
+    return frozenset((f"server:{state.county}",))
 
 
 def _itself(state: object) -> object:
@@ -254,6 +259,6 @@ KINDS = (
     Kind("category", _load_categories, _save_categories, _itself, _of_county),
     Kind("calendar", _load_calendars, _save_calendars, _itself, _of_county),
     Kind("flow", _load_flows, _save_flows, _itself, _of_county),
-    Kind("dispatch_rule", _load_rules, _save_rules, nothing, nowhere),
-    row_kind("setting", "setting", SettingState),
+    Kind("dispatch_rule", _load_rules, _save_rules, nothing, _for_the_server),
+    row_kind("setting", "setting", SettingState, buckets=_for_the_server),
 )

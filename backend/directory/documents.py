@@ -16,6 +16,11 @@ def _of_county(state: AreaState | OrgState | PostState | UserState) -> frozenset
     return frozenset((f"reference:{state.county}",))
 
 
+def _for_the_server(_: RoleState | AppointmentState) -> frozenset[str]:
+    """No device holds this bucket; by its newest row the server sees that its memory is stale."""
+    return frozenset(("server",))
+
+
 def _area(state: AreaState) -> Area:
     return Area(
         id=state.id,
@@ -63,8 +68,8 @@ def _user(state: UserState) -> User:
 KINDS = (
     row_kind("area", "area", AreaState, _area, _of_county),
     row_kind("org", "org", OrgState, _org, _of_county),
-    row_kind("role", "role", RoleState),
+    row_kind("role", "role", RoleState, buckets=_for_the_server),
     row_kind("post", "post", PostState, _post, _of_county),
     row_kind("user", "app_user", UserState, _user, _of_county),
-    row_kind("appointment", "appointment", AppointmentState),
+    row_kind("appointment", "appointment", AppointmentState, buckets=_for_the_server),
 )

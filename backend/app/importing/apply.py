@@ -1,5 +1,6 @@
 """Writes a plan: configuration in one transaction, through the ledger like every other change."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -8,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from backend.app.importing.plan import KINDS, Plan
+from backend.app.importing.plan import Plan
+from backend.app.writing import KINDS, LEDGER
 from backend.core.crypto import Keyring
 from backend.core.database import transaction
 from backend.core.errors import Problem
@@ -16,19 +18,18 @@ from backend.core.ids import derived_id
 from backend.directory.passwords import Passwords
 from offline.work import Deed, Work
 
-JOURNAL = "journal"
-"""The purpose of the key for sealed values of the ledger."""
-
 
 async def seal_passwords(
     plan: Plan, passwords: Passwords, progress: Callable[[], None]
 ) -> dict[str, bytes]:
     """First passwords as they are kept, by user code. Takes a tenth of a second each."""
-    sealed: dict[str, bytes] = {}
-    for code, plain in sorted(plan.passwords.items()):
-        sealed[code] = await passwords.sealed(plain, identity_of(code))
+
+    async def seal(code: str, plain: str) -> tuple[str, bytes]:
+        sealed = await passwords.sealed(plain, identity_of(code))
         progress()
-    return sealed
+        return code, sealed
+
+    return dict(await asyncio.gather(*(seal(*each) for each in plan.passwords.items())))
 
 
 async def apply(plan: Plan, sealed: dict[str, bytes], keyring: Keyring) -> set[str]:
@@ -37,7 +38,7 @@ async def apply(plan: Plan, sealed: dict[str, bytes], keyring: Keyring) -> set[s
     Raises Problem 409 `changed_meanwhile` when someone else changed a row since the preview.
     """
     async with transaction() as conn:
-        work = Work(conn, KINDS, keyring.cipher(JOURNAL))
+        work = Work(conn, KINDS, keyring.cipher(LEDGER))
         pending = plan.pending
         for kind in KINDS:
             await work.load(kind, [each.after.id for each in pending if each.kind == kind])

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from backend.app.importing.collect import Collected
+from backend.app.writing import KINDS
 from backend.catalogue.documents import KINDS as CATALOGUE_KINDS
 from backend.catalogue.importing.stage import Catalogue, stage_catalogue
 from backend.core.rows import select_rows
@@ -15,11 +16,8 @@ from backend.directory.documents import KINDS as DIRECTORY_KINDS
 from backend.directory.importing.stage import Directory, stage_directory
 from offline.ports import Connection
 
-KINDS = {kind.name: kind for kind in (*DIRECTORY_KINDS, *CATALOGUE_KINDS)}
 TABLES = {"user": "app_user"}
 """Kinds whose table is not called the same."""
-IN_EVERY_COUNTY = ("role", "appointment")
-"""Kinds whose rows name no county."""
 
 
 class Plan(Struct):
