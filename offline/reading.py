@@ -53,9 +53,11 @@ def read(item: Item, sender: UUID) -> Arrival | Outcome:
 
 
 class DeviceKey(Struct, frozen=True):
-    """A registered device: whose it is, its public key (SubjectPublicKeyInfo DER) if it has one."""
+    """A registered device: who has signed in on it, so that its signature can speak for them, and
+    its public key (SubjectPublicKeyInfo DER) if it has one.
+    """
 
-    user: UUID
+    users: frozenset[UUID]
     public_key: bytes | None
     revoked: bool
 
@@ -73,7 +75,7 @@ def distrust(arrival: Arrival, device: DeviceKey | None) -> Reason | None:
         if arrival.sender == command.user and not device.revoked:
             return None
         return Reason("not_author", "只能提交自己的操作", "user")
-    if device.user != command.user and arrival.sender != command.user:
+    if command.user not in device.users and arrival.sender != command.user:
         return Reason("not_author", "这台设备不是操作人的设备", "user")
     if not _signed(device.public_key, arrival):
         return Reason("bad_signature", "设备签名不符,内容可能被改动", "signature")

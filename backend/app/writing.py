@@ -28,11 +28,14 @@ LEDGER = "ledger"
 
 async def _device_keys(conn: Connection, devices: Sequence[UUID]) -> dict[UUID, DeviceKey]:
     rows = await conn.fetch(
-        "select id, user_id, public_key, revoked_at is not null as revoked from device "
+        "select id, users, public_key, revoked_at is not null as revoked from device "
         "where id = any($1)",
         devices,
     )
-    return {row["id"]: DeviceKey(row["user_id"], row["public_key"], row["revoked"]) for row in rows}
+    return {
+        row["id"]: DeviceKey(frozenset(row["users"]), row["public_key"], row["revoked"])
+        for row in rows
+    }
 
 
 def pushing(keyring: Keyring, epoch: str, publish: batch.Publish) -> batch.Ports:

@@ -1,7 +1,8 @@
 """Phones and browsers that have signed in. A device makes its own id and its signing key.
 
 A device holds one session at a time. When a colleague signs in on it, the row is bound to them and
-the former session ends; commands name their author themselves, so nothing queued is lost by that.
+the former session ends. It remembers everyone who has signed in on it: what they left queued there
+is still signed by its key, and may come with whoever's session is next.
 """
 
 import base64
@@ -58,7 +59,8 @@ async def register(
             409, "device_taken", "这台设备的标识与登记的密钥不符，请重新登记", field="device.id"
         )
     await conn.execute(
-        "update device set user_id = $2, name = $3, public_key = $4, seen_at = $5 where id = $1",
+        "update device set user_id = $2, name = $3, public_key = $4, seen_at = $5, "
+        "users = case when $2 = any(users) then users else users || $2 end where id = $1",
         device.id,
         user,
         name,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from backend.core.actor import Actor
 from backend.core.ids import derived_id
 from backend.directory.actors import Acting
-from backend.directory.rules import buckets_of
+from backend.directory.rules import buckets_of, subject_of
 from backend.directory.structs import DeviceView, PostChoice, SessionView
 from offline.ports import Connection
 
@@ -24,9 +24,9 @@ class Credential(Struct, frozen=True):
     secret: bytes | None
 
 
-def password_identity(subject: str) -> UUID:
-    """The id of the identity that signs in by a name (as `rules.subject_of` gives it)."""
-    return derived_id("identity", "password", subject)
+def password_identity(name: str) -> UUID:
+    """The id of the identity that signs in by a name, however it is typed."""
+    return derived_id("identity", "password", subject_of(name))
 
 
 _CREDENTIAL = """
@@ -36,10 +36,10 @@ _CREDENTIAL = """
 """
 
 
-async def credential_of(conn: Connection, subject: str) -> Credential | None:
+async def credential_of(conn: Connection, name: str) -> Credential | None:
     """The password identity of a sign-in name."""
     query = f"{_CREDENTIAL} and i.id = $1"
-    return _credential(await conn.fetchrow(query, password_identity(subject)))
+    return _credential(await conn.fetchrow(query, password_identity(name)))
 
 
 async def credential_of_user(conn: Connection, user: UUID) -> Credential | None:

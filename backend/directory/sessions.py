@@ -78,7 +78,7 @@ class Sessions:
         """
         key = devices.key_of(form.device)
         await self._limiter.hit("sign-in", ip or "unknown", limit=TRIES_PER_MINUTE, window_s=60)
-        user = await self._prove(subject_of(form.name), form.password, form.device.id, ip)
+        user = await self._prove(form.name, form.password, form.device.id, ip)
         now = self._clock()
         async with transaction() as conn:
             post = await _first_post(conn, user, now)
@@ -177,18 +177,18 @@ class Sessions:
             await _note(conn, "access_refused", self._clock(), actor, **facts)
         raise Problem(403, "forbidden", "您当前的岗位没有这项权限", field=permissions[0])
 
-    async def _prove(self, subject: str, password: str, device: UUID, ip: str | None) -> UUID:
+    async def _prove(self, name: str, password: str, device: UUID, ip: str | None) -> UUID:
         """Check a password under the lock-out; gives the user."""
         now = self._clock()
-        tries = self._keyring.index("sign-in", subject).hex()
+        tries = self._keyring.index("sign-in", subject_of(name)).hex()
         try:
             async with transaction() as conn:
                 await lockout.admit(conn, tries, now)
-                credential = await queries.credential_of(conn, subject)
+                credential = await queries.credential_of(conn, name)
         except Problem:
             await self._note_failure(tries, "locked", device, ip)
             raise
-        identity = queries.password_identity(subject)
+        identity = queries.password_identity(name)
         secret = credential.secret if credential else None
         verdict = await self._passwords.verify(password, identity, secret)
         if credential is None or not verdict.right:

@@ -113,10 +113,11 @@ class Identity(Table, tablename="identity"):
 
 
 class Device(Table, tablename="device"):
-    """A registered phone or browser. `public_key` is the raw P-256 point its commands are signed for."""
+    """A registered phone or browser. `public_key` is what its commands are signed for."""
 
     id = UUID(primary_key=True)  # made by the device
-    user_id = UUID(index=True)
+    user_id = UUID(index=True)  # who signed in on it last
+    users = Array(base_column=UUID(), default=list)  # whom its signature can speak for: all who did
     name = Text()
     public_key = Bytea(null=True, default=None)  # SubjectPublicKeyInfo, DER
     registered_at = Timestamptz()
