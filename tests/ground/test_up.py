@@ -131,8 +131,15 @@ async def kept_number(up: Up, statement: str) -> object:
         await own.close()
 
 
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def assert_nothing_left(up: Up) -> None:
-    assert not [process for process in up.started if process.is_running()]
+    assert not [process for process in up.started if lives(process)]
     assert not listening(up.port)
 
 
@@ -153,11 +160,12 @@ def test_a_start_after_a_kill_takes_over_what_was_left(up: Up) -> None:
     up.start()
     left = up.started
     up.stop(signal.SIGKILL)
-    assert [process for process in left if process.is_running()]
+    assert [process for process in left if lives(process)]
     up.start()
     assert up.get("/ready").status_code == 200
     up.stop(signal.SIGTERM)
-    assert not [process for process in (*left, *up.started) if process.is_running()]
+    up.started += left
+    assert_nothing_left(up)
 
 
 async def test_a_pid_file_from_before_a_reboot_misleads_nobody(up: Up) -> None:
