@@ -10,6 +10,7 @@ import type { Clock, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'
 import { Pusher } from './pusher'
 import { Replica } from './replica'
 import { Session } from './session'
+import { single } from './single'
 import { startSync, type Sync } from './sync'
 
 export interface Ports {
@@ -56,7 +57,10 @@ export async function openClient(ports: Ports): Promise<Client> {
     reached = heard
     report()
   })
-  const session = new Session(storage, http, keys, clock, () => tabs.tell({ about: 'session' }))
+  const session = new Session(storage, http, keys, clock, async () => {
+    tabs.tell({ about: 'session' })
+    await refresh()
+  })
   const replica = new Replica(storage, http, clock, (kinds) => {
     tabs.tell({ about: 'replica', kinds })
   })
@@ -70,7 +74,7 @@ export async function openClient(ports: Ports): Promise<Client> {
     (id) => courier.sending.get(id) ?? (pusher.sending.has(id) ? 0 : null),
     async () => {
       await changed()
-      void sync.flush()
+      void sync.flush(true)
     },
   )
   const drafts = new Drafts(storage, session, keys, clock)
@@ -80,11 +84,11 @@ export async function openClient(ports: Ports): Promise<Client> {
   function report(): void {
     status.set(statusOf(outbox.items.value, session, reached && host.online(), lastSync))
   }
-  async function refresh(): Promise<void> {
+  const refresh = single(async () => {
     await outbox.refresh()
     lastSync = (await replica.syncPoint())?.at ?? null
     report()
-  }
+  })
   async function changed(): Promise<void> {
     tabs.tell({ about: 'outbox' })
     await refresh()
@@ -100,9 +104,8 @@ export async function openClient(ports: Ports): Promise<Client> {
   const stops = [
     tabs.listen((message) => {
       if (message.about === 'replica') replica.notify(message.kinds)
-      void (message.about === 'session' ? session.load() : refresh())
+      void (message.about === 'session' ? session.load().then(refresh) : refresh())
     }),
-    session.state.subscribe(() => void refresh()),
     host.onHide(() => void drafts.flush()),
   ]
   return {

@@ -55,10 +55,13 @@ export class Pusher {
     const records = await this.storage.run('read', ['outbox'], (t) =>
       t.list('outbox', 'user', user),
     )
-    return records
-      .filter(({ state }) => state === 'queued' || state === 'held')
-      .filter(({ id, next_try }) => !tried.has(id) && (force || next_try <= now))
+    const open = records
+      .filter(({ id, state }) => (state === 'queued' || state === 'held') && !tried.has(id))
       .sort((one, other) => one.seq - other.seq)
+    if (force) return open
+    // What was recorded later never overtakes: it may build on what still waits.
+    const waits = open.findIndex(({ state, next_try }) => state === 'queued' && next_try > now)
+    return open.slice(0, waits === -1 ? undefined : waits).filter((each) => each.next_try <= now)
   }
 
   /** Pushes one batch, records the outcomes and returns the ids that are accepted. */

@@ -13,13 +13,13 @@ const NOBODY: StoredSession = { view: null, expired: false, leaving: false }
 export class Session {
   private readonly source = new Source<StoredSession>(NOBODY)
 
-  /** `told` is called after each change, for the other tabs. */
+  /** `changed` is called after each change of this tab, and sees to showing it. */
   constructor(
     private readonly storage: Storage,
     private readonly http: Http,
     private readonly keys: Keys,
     private readonly clock: Clock,
-    private readonly told: () => void,
+    private readonly changed: () => Promise<void>,
   ) {}
 
   /** `view` stays when the session has expired, so that recording goes on. */
@@ -115,7 +115,7 @@ export class Session {
       t.put('meta', [metaRecord('session', session)]),
     )
     this.source.set(session)
-    this.told()
+    await this.changed()
   }
 
   private async wipeReplica(): Promise<void> {

@@ -11,14 +11,16 @@ import type { directory, requests, wire } from '@xunge/types'
 export type Fault = 'none' | 'lost' | 'cut' | 'broken' | 'busy' | 'portal'
 
 const ajv = new Ajv2020({ strict: false, allErrors: true })
-addFormats.default(ajv)
+addFormats(ajv)
 for (const name of ['wire', 'commands', 'requests']) {
-  const text = readFileSync(new URL(`../../../shared-schemas/schemas/${name}.json`, import.meta.url))
+  const text = readFileSync(
+    new URL(`../../../shared-schemas/schemas/${name}.json`, import.meta.url),
+  )
   ajv.addSchema(JSON.parse(text.toString()) as object, name)
 }
 
-function check<T>(schema: string, value: unknown): T {
-  if (ajv.validate(schema, value)) return value as T
+function check(schema: string, value: unknown): unknown {
+  if (ajv.validate(schema, value)) return value
   throw new Error(`${schema}: ${ajv.errorsText()}`)
 }
 
@@ -51,6 +53,10 @@ export class Server {
     page: null,
     reset: false,
   })
+  /** Bodies that make the server answer 400. */
+  malformed: (body: string) => boolean = () => false
+  /** Commands that came again. */
+  repeats = 0
   refuse: (command: wire.Command) => wire.Reason[] = () => []
   private readonly uploads = new Map<string, Upload>()
 
@@ -78,7 +84,10 @@ export class Server {
 
   private async answer(request: Request, path: string): Promise<Response> {
     if (path === '/session' && request.method === 'POST')
-      return json(this.signIn(check('requests#/$defs/SignIn', await body(request))), 201)
+      return json(
+        this.signIn(check('requests#/$defs/SignIn', await body(request)) as requests.SignIn),
+        201,
+      )
     if (this.user === null) return json({ code: 'unauthenticated', message: '请登录' }, 401)
     if (path === '/session' && request.method === 'DELETE') {
       this.user = null
@@ -87,9 +96,13 @@ export class Server {
     if (path === '/session') return json(sessionOf(this.user))
     if (path.startsWith('/uploads')) return this.tus(request, path)
     if (path === '/sync/pull')
-      return json(this.pulled(check('wire#/$defs/PullRequest', await body(request))))
+      return json(
+        this.pulled(check('wire#/$defs/PullRequest', await body(request)) as wire.PullRequest),
+      )
     if (path !== '/sync/push') throw new Error(`no such path: ${path}`)
-    const push = check<wire.PushRequest>('wire#/$defs/PushRequest', await body(request))
+    const push = check('wire#/$defs/PushRequest', await body(request)) as wire.PushRequest
+    if (push.commands.some((item) => this.malformed(item.body)))
+      return json({ code: 'malformed', message: '格式不对' }, 400)
     const outcomes: wire.Outcome[] = []
     for (const item of push.commands) outcomes.push(await this.apply(item))
     const server_time = new Date(this.now()).toISOString()
@@ -103,13 +116,14 @@ export class Server {
   }
 
   private async apply({ body, signature }: wire.Item): Promise<wire.Outcome> {
-    const command = check<wire.Command>('wire#/$defs/Command', JSON.parse(body))
+    const command = check('wire#/$defs/Command', JSON.parse(body)) as wire.Command
     if (command.type === 'case.report') check('commands#/$defs/ReportCase', command.payload)
     if (!(await this.verify(command.device, body, signature ?? '')))
       throw new Error(`bad signature of ${command.id}`)
     const id = command.id
     const known = this.applied.get(id)
     const receipt = await this.receipt(id, body)
+    if (known === body) this.repeats++
     if (known === body) return { id, outcome: 'repeated', receipt, reasons: [] }
     if (known !== undefined) return { id, outcome: 'clash', receipt: null, reasons: [] }
     if (command.after.some((other) => !this.applied.has(other)))

@@ -57,6 +57,7 @@ export interface Tab {
   /** Dies at its n-th transaction from now: before it, or after it is on disk. */
   killAt(transactions: number, committed: boolean): void
   readonly dead: Promise<void>
+  readonly isDead: boolean
   online: boolean
   wake(): void
   hide(): void
@@ -72,11 +73,12 @@ export class Phone {
   private seed = 1
 
   async open(): Promise<Tab> {
+    let over = false
+    const life = { over: () => over }
     let die = (): void => undefined
-    let alive = true
     const dead = new Promise<void>((resolve) => {
       die = () => {
-        alive = false
+        over = true
         resolve()
       }
     })
@@ -85,22 +87,22 @@ export class Phone {
     const disk = openDexie('xunge', { indexedDB: this.factory, IDBKeyRange })
     const storage: Storage = {
       run: async (mode, stores, work) => {
-        if (!alive) return never
+        if (life.over()) return never
         if (countdown !== null && countdown.left-- <= 0) {
           if (countdown.committed) await disk.run(mode, stores, work)
           die()
           return never
         }
         const result = await disk.run(mode, stores, work)
-        return alive ? result : never
+        return life.over() ? never : result
       },
       close: () => disk.close(),
     }
     const fetch: typeof globalThis.fetch = async (input, init) => {
-      if (!alive) return never
+      if (life.over()) return never
       if (!page.online) throw new TypeError('offline')
       const response = await this.server.fetch(input, init)
-      return alive ? response : never
+      return life.over() ? never : response
     }
     const wakes = new Set<() => void>()
     const hides = new Set<() => void>()
@@ -113,7 +115,7 @@ export class Phone {
       keys: webKeys(crypto),
       clock: this.clock,
       locks: this.locks.of(dead),
-      tabs: this.tabs(() => alive),
+      tabs: this.tabs(life),
       host: {
         online: () => page.online,
         onWake: listener(wakes),
@@ -126,6 +128,9 @@ export class Phone {
     return {
       client,
       dead,
+      get isDead() {
+        return life.over()
+      },
       kill: die,
       killAt: (left, committed) => (countdown = { left, committed }),
       get online() {
@@ -140,11 +145,11 @@ export class Phone {
     }
   }
 
-  private tabs(alive: () => boolean): Tabs {
+  private tabs(life: { over: () => boolean }): Tabs {
     let mine: ((message: TabMessage) => void) | null = null
     return {
       tell: (message) => {
-        if (!alive()) return
+        if (life.over()) return
         for (const ear of this.ears) if (ear !== mine) queueMicrotask(() => ear(message))
       },
       listen: (hear) => {
@@ -158,6 +163,7 @@ export class Phone {
 export async function signedIn(phone: Phone): Promise<Tab> {
   const tab = await phone.open()
   await tab.client.session.signIn(USER, 'password', '测试手机')
+  await Promise.all([tab.client.sync.pull(), tab.client.sync.flush()])
   return tab
 }
 
@@ -168,7 +174,9 @@ export async function report(
 ): Promise<{ id: string; photos: Map<string, string> }> {
   const files = await Promise.all(
     Array.from({ length: photos }, async (_, index) => {
-      const blob = new Blob([`photo ${index} ${Math.sin(index)}`.repeat(50)], { type: 'image/jpeg' })
+      const blob = new Blob([`photo ${index} ${Math.sin(index)}`.repeat(50)], {
+        type: 'image/jpeg',
+      })
       return { blob, ...(await outbox.describe(blob)) }
     }),
   )
