@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from offline import receipts
+from offline.epoch import Life
 from offline.handlers import Handler, Order, Rejection, moment
 from offline.ports import Connection, Transactions
 from offline.reading import DeviceKey, distrust, read, reason_of
@@ -48,7 +49,7 @@ class Ports(Struct, frozen=True):
     device_keys: Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, DeviceKey]]]
     publish: Publish
     now: Callable[[], datetime]
-    epoch: str
+    life: Life
     late_limit: timedelta = timedelta(hours=24)
 
 
@@ -219,7 +220,7 @@ class Batch:
             command=command.id,
             digest=arrival.digest.hex(),
             received_at=self._received_at,
-            epoch=self._ports.epoch,
+            epoch=self._ports.life.epoch,
             entity=done.entity,
             version=done.version,
             number=done.number,
@@ -235,7 +236,7 @@ class Batch:
         self, arrival: Arrival, reasons: list[Reason], receipt: Receipt | None = None
     ) -> Outcome:
         receipt = receipt or Receipt(
-            arrival.command.id, arrival.digest.hex(), self._received_at, self._ports.epoch
+            arrival.command.id, arrival.digest.hex(), self._received_at, self._ports.life.epoch
         )
         outcome = Outcome(arrival.command.id, "rejected", receipt, reasons)
         self._stored.append((arrival, outcome))

@@ -4,6 +4,14 @@ import secrets
 
 from offline.ports import Connection
 
+
+class Life:
+    """The epoch as a process knows it: read at start and again with every pull."""
+
+    def __init__(self, epoch: str) -> None:
+        self.epoch = epoch
+
+
 _IDENTITY = """
 select (select system_identifier from pg_control_system()) as system_identifier,
        (select timeline_id from pg_control_checkpoint()) as timeline

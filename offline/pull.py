@@ -44,6 +44,7 @@ class Ports(Struct, frozen=True):
     snapshot: Transactions
     transaction: Transactions
     kinds: Mapping[str, Kind]
+    life: epoch.Life
     now: Callable[[], datetime]
 
 
@@ -58,9 +59,8 @@ async def pull(request: PullRequest, buckets: Sequence[str], ports: Ports) -> Pu
     if answer is None:  # the cursor has seen what this database never held: it was restored
         async with ports.transaction() as conn:
             await epoch.begin(conn, "a device holds a cursor from a future that was undone")
-        fresh = PullRequest(buckets=request.buckets)
         async with ports.snapshot() as conn:
-            answer = await _page(conn, fresh, buckets, ports)
+            answer = await _page(conn, request, buckets, ports)
         assert answer is not None
     return answer
 
@@ -68,7 +68,7 @@ async def pull(request: PullRequest, buckets: Sequence[str], ports: Ports) -> Pu
 async def _page(
     conn: Connection, request: PullRequest, buckets: Sequence[str], ports: Ports
 ) -> PullResponse | None:
-    life = await epoch.latest(conn)
+    life = ports.life.epoch = await epoch.latest(conn)
     try:
         position = await _position(conn, request, buckets, life)
     except (msgspec.DecodeError, ValueError) as error:

@@ -32,10 +32,9 @@ async def push(items: Sequence[Item], sender: Sender, ports: Ports) -> list[Outc
     """
     arrivals = [read(item, sender.user) for item in items]
     whole = [arrival for arrival in arrivals if isinstance(arrival, Arrival)]
-    answers = await _apply_all(whole, sender, ports)
     # Two items may share an id (a repeat, a clash), so answers are matched by position.
-    queue = iter(answers)
-    return [next(queue) if isinstance(a, Arrival) else a for a in arrivals]
+    answers = iter(await _apply_all(whole, sender, ports))
+    return [next(answers) if isinstance(a, Arrival) else a for a in arrivals]
 
 
 async def _apply_all(arrivals: list[Arrival], sender: Sender, ports: Ports) -> list[Outcome]:

@@ -45,9 +45,9 @@ def create_app(settings: Settings) -> Litestar:
         database.configure(settings.database_url)
         await database.open_pool()
         async with database.transaction() as conn:
-            life = await epoch.current(conn)
+            life = epoch.Life(await epoch.current(conn))
         app.state.pushing = pushing(keyring, life, live.touch)
-        app.state.pulling = pulling()
+        app.state.pulling = pulling(life)
         await live.start()
         try:
             yield

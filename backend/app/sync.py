@@ -36,7 +36,7 @@ class SyncController(Controller):
         ports: PushPorts = state.pushing
         sender = Sender(actor.user, actor.session, ip_of(request))
         outcomes = await push(data.commands, sender, ports)
-        return PushResponse(ports.epoch, utc_now(), outcomes)
+        return PushResponse(ports.life.epoch, utc_now(), outcomes)
 
     @post("/pull", status_code=200)
     async def pull(self, data: PullRequest, actor: Actor, state: State) -> PullResponse:

@@ -13,6 +13,7 @@ from backend.directory.actors import authors
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.tasks.documents import KIND as TASK
 from offline import batch, pull
+from offline.epoch import Life
 from offline.ports import Connection
 from offline.reading import DeviceKey
 
@@ -38,7 +39,7 @@ async def _device_keys(conn: Connection, devices: Sequence[UUID]) -> dict[UUID, 
     }
 
 
-def pushing(keyring: Keyring, epoch: str, publish: batch.Publish) -> batch.Ports:
+def pushing(keyring: Keyring, life: Life, publish: batch.Publish) -> batch.Ports:
     """What `offline.push` needs."""
     return batch.Ports(
         transaction=database.transaction,
@@ -49,15 +50,16 @@ def pushing(keyring: Keyring, epoch: str, publish: batch.Publish) -> batch.Ports
         device_keys=_device_keys,
         publish=publish,
         now=utc_now,
-        epoch=epoch,
+        life=life,
     )
 
 
-def pulling() -> pull.Ports:
+def pulling(life: Life) -> pull.Ports:
     """What `offline.pull` needs."""
     return pull.Ports(
         snapshot=database.snapshot,
         transaction=database.transaction,
         kinds=KINDS,
+        life=life,
         now=utc_now,
     )

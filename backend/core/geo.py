@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from math import asin, cos, degrees, hypot, pi, radians, sin, sqrt
+from math import asin, cos, degrees, pi, radians, sin, sqrt
 
 import shapely
 from msgspec import Struct
@@ -116,7 +116,7 @@ class GridIndex:
         """The grid that holds the point, or None outside all of them."""
         point = shapely.Point(longitude, latitude)
         for position in sorted(self._tree.query(point, predicate="intersects").tolist()):
-            grid = self._grids[position]
+            grid: Grid = self._grids[position]
             if grid.kind == kind and grid.valid_on(on):
                 return grid
         return None
@@ -124,26 +124,20 @@ class GridIndex:
     def nearest(
         self, kind: str, longitude: float, latitude: float, on: date, within_m: float
     ) -> Grid | None:
-        """The grid that holds the point, else the closest within `within_m` metres: a report at
-        the county's edge must still have a home.
+        """The grid that holds the point, else the closest within `within_m` metres: a report just
+        outside the county must still have a home.
         """
         found = self.find(kind, longitude, latitude, on)
         if found is not None:
             return found
         point = shapely.Point(longitude, latitude)
-        scale = cos(radians(latitude))
-        fitting = [
-            (_degrees_apart(shape, point, scale), grid.code, grid)
-            for shape, grid in zip(self._shapes, self._grids, strict=True)
+        lines = shapely.shortest_line(self._shapes, point)
+        east, north = (shapely.get_coordinates(lines)[::2] - (longitude, latitude)).T
+        apart = (east * cos(radians(latitude))) ** 2 + north**2
+        fitting = (
+            (metric, grid.code, grid)
+            for metric, grid in zip(apart.tolist(), self._grids, strict=True)
             if grid.kind == kind and grid.valid_on(on)
-        ]
-        if not fitting:
-            return None
-        apart, _, closest = min(fitting, key=lambda fit: fit[:2])
-        return closest if radians(apart) * EARTH_RADIUS_M <= within_m else None
-
-
-def _degrees_apart(shape: shapely.Geometry, point: shapely.Point, scale: float) -> float:
-    """Distance in degrees of latitude, good enough to rank neighbours."""
-    near = shapely.ops.nearest_points(shape, point)[0]
-    return hypot((near.x - point.x) * scale, near.y - point.y)
+        )
+        metric, _, closest = min(fitting, default=(0.0, "", None), key=lambda fit: fit[:2])
+        return closest if radians(sqrt(metric)) * EARTH_RADIUS_M <= within_m else None

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from backend.core.crypto import Keyring
 from offline import batch, pull
+from offline.epoch import Life
 from offline.handlers import Done, Handler, Order, refuse
 from offline.wire import Item
 from offline.work import Change, Kind, Work
@@ -99,6 +100,7 @@ class World:
         self.now = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
         self.touched: list[set[str]] = []
         self.seq = 0
+        self.life = Life("1-test")
 
     @asynccontextmanager
     async def transaction(self) -> Any:
@@ -132,7 +134,7 @@ class World:
             device_keys=self._keys,
             publish=self._publish,
             now=lambda: self.now,
-            epoch="1-test",
+            life=self.life,
         )
 
     @property
@@ -141,6 +143,7 @@ class World:
             snapshot=self.snapshot,
             transaction=self.transaction,
             kinds={"note": NOTE},
+            life=self.life,
             now=lambda: self.now,
         )
 
