@@ -31,8 +31,15 @@ ROLES = (
     (
         "shift_leader",
         "值班长",
-        ["case.report", *_DESK, "case.file", "case.dispatch", "case.check", "case.void"]
-        + ["person.unmask"],
+        [
+            "case.report",
+            *_DESK,
+            "case.file",
+            "case.dispatch",
+            "case.check",
+            "case.void",
+            "person.unmask",
+        ],
     ),
     ("handler", "处置人员", ["case.handle"]),
     ("community_staff", "社区工作者", ["case.report", "task.answer", "case.browse"]),
@@ -42,10 +49,32 @@ ROLES = (
     ("audit_admin", "审计管理员", ["admin.audit"]),
 )
 _SURNAMES = "巡格试样例"
-_TERMS = (
-    "立春 雨水 惊蛰 春分 清明 谷雨 立夏 小满 芒种 夏至 小暑 大暑 "
-    "立秋 处暑 白露 秋分 寒露 霜降 立冬 小雪 大雪 冬至 小寒 大寒"
-).split()
+_TERMS = [
+    "立春",
+    "雨水",
+    "惊蛰",
+    "春分",
+    "清明",
+    "谷雨",
+    "立夏",
+    "小满",
+    "芒种",
+    "夏至",
+    "小暑",
+    "大暑",
+    "立秋",
+    "处暑",
+    "白露",
+    "秋分",
+    "寒露",
+    "霜降",
+    "立冬",
+    "小雪",
+    "大雪",
+    "冬至",
+    "小寒",
+    "大寒",
+]
 
 Town = tuple[str, str, Sequence[tuple[str, str, Sequence[str]]]]
 """(code, name, communities of (code, name, grid codes))."""
@@ -75,16 +104,16 @@ class People:
         self.appointments.append(AppointmentRow(user=code, post=code, valid_from=START))
 
     def _grid_workers(self, towns: Sequence[Town]) -> None:
-        """40 workers in the first three towns' communities: of a community's first six grids the
-        one before last is served by two workers, the last by none.
+        """Two workers in each of 20 communities: one grid is served by both, most by one, the last
+        ones by none.
         """
         served = [(t, c) for t in towns for c in t[2] if len(c[2]) >= 4]
-        number = 0
-        for (town, _, _), (_, community, grids) in served[:20]:
-            for own in (list(grids[:2]), [grids[2], grids[1]] if number % 4 else [grids[2]]):
-                number += 1
-                name = f"{community}网格员"
-                self._add(f"wg{number:03}", name, town_org(town), "grid_worker", own)
+        for number, ((town, _, _), (_, community, grids)) in enumerate(served[:20]):
+            first = [*grids[:2], *grids[3:4]] if number % 3 == 0 else [*grids[:2]]
+            second = [grids[2]] if number % 2 else [grids[2], grids[1]]
+            for offset, own in enumerate((first, second), start=1):
+                code, name = f"wg{2 * number + offset:03}", f"{community}网格员"
+                self._add(code, name, town_org(town), "grid_worker", own)
 
     def _town_people(self, towns: Sequence[Town]) -> None:
         for number, (code, name, _) in enumerate(towns[:3], start=1):

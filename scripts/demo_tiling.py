@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from math import cos, radians
 
 import shapely
-from shapely import MultiPoint, MultiPolygon, Point, Polygon
+from shapely import MultiPoint, Point, Polygon
 from shapely.affinity import scale
+from shapely.geometry.base import BaseGeometry
 
 PRECISION = 1e-6
 """Degrees, about 0.1 m: every vertex lies on this lattice, so that neighbours share vertices."""
@@ -77,24 +78,23 @@ def _cells(region: Polygon, points: Sequence[Point]) -> list[Polygon]:
     return _in_one_piece(cut, points)
 
 
-def _in_one_piece(cut: Sequence[shapely.Geometry], points: Sequence[Point]) -> list[Polygon]:
+def _in_one_piece(cut: Sequence[BaseGeometry], points: Sequence[Point]) -> list[Polygon]:
     cells: list[Polygon] = []
     loose: list[Polygon] = []
     for shape, point in zip(cut, points, strict=True):
         parts = sorted(_polygons(shape), key=lambda part: (part.distance(point), -part.area))
-        cells.append(parts[0])
+        cells += parts[:1]
         loose += parts[1:]
     while loose:
         loose.sort(key=lambda part: part.area)
         part = loose.pop()
         touches = [part.buffer(NEAR).intersection(cell).area for cell in cells]
         best = max(range(len(cells)), key=touches.__getitem__)
-        joined = shapely.union_all([cells[best], part.buffer(NEAR / 10)])
-        cells[best] = max(_polygons(joined), key=lambda p: p.area)
+        cells[best] = _largest(shapely.union_all([cells[best], part.buffer(NEAR / 10)]))
     return cells
 
 
-def _polygons(shape: shapely.Geometry) -> list[Polygon]:
+def _polygons(shape: BaseGeometry) -> list[Polygon]:
     if isinstance(shape, Polygon):
         return [shape]
     return [part for part in getattr(shape, "geoms", []) if isinstance(part, Polygon)]
@@ -105,7 +105,7 @@ def _on_lattice(rough: Sequence[Polygon]) -> list[Polygon]:
     noded together, and each face goes to the cell that holds it.
     """
     lines = shapely.union_all([cell.boundary for cell in rough], grid_size=PRECISION)
-    faces = list(shapely.polygonize([lines]).geoms)
+    faces = _polygons(shapely.polygonize([lines]))
     tree = shapely.STRtree(list(rough))
     parts: list[list[Polygon]] = [[] for _ in rough]
     small: list[Polygon] = []
@@ -126,7 +126,7 @@ def _on_lattice(rough: Sequence[Polygon]) -> list[Polygon]:
     return [_one(cell) for cell in cells]
 
 
-def _islands(cells: list[shapely.Geometry]) -> list[Polygon]:
+def _islands(cells: list[BaseGeometry]) -> list[Polygon]:
     """Take the loose pieces off the cells."""
     loose: list[Polygon] = []
     for index, cell in enumerate(cells):
@@ -136,16 +136,15 @@ def _islands(cells: list[shapely.Geometry]) -> list[Polygon]:
     return loose
 
 
-def _largest(shape: shapely.Geometry) -> Polygon:
+def _largest(shape: BaseGeometry) -> Polygon:
     return max(_polygons(shape), key=lambda part: part.area)
 
 
-def _snapped(shape: shapely.Geometry) -> shapely.Geometry:
+def _snapped(shape: BaseGeometry) -> BaseGeometry:
     return shapely.set_precision(shape, PRECISION, mode="pointwise")
 
 
-def _one(shape: shapely.Geometry) -> Polygon:
+def _one(shape: BaseGeometry) -> Polygon:
     """The shape, with coordinates that print as written. Raises ValueError when in pieces."""
-    if isinstance(shape, MultiPolygon) or not isinstance(shape, Polygon):
-        raise ValueError(f"a cell is in pieces: {shape.geom_type}")
-    return shapely.transform(shape, lambda xy: xy.round(6))
+    (whole,) = _polygons(shape)
+    return shapely.transform(whole, lambda xy: xy.round(6))

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def _shares(communities: Sequence[int]) -> list[list[int]]:
     """How many of the county's grids each community gets: as even as whole numbers allow."""
     total = sum(communities)
     bounds = [round(GRIDS * number / total) for number in range(total + 1)]
-    each = iter([upper - lower for lower, upper in zip(bounds, bounds[1:], strict=False)])
+    each = iter([upper - lower for lower, upper in pairwise(bounds)])
     return [[next(each) for _ in range(count)] for count in communities]
 
 

@@ -19,7 +19,9 @@ class Aggregate(Protocol):
     """A struct with an id."""
 
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """Its identifier."""
+        ...
 
 
 S = TypeVar("S", bound=Aggregate)

@@ -1,4 +1,4 @@
-"""`xunge import`."""
+"""`xunge import`."""  # noqa: N999 - commands are modules of their name
 
 import asyncio
 import sys

@@ -1,6 +1,5 @@
 """What an import would do: everything checked against the database, nothing written."""
 
-from collections.abc import Collection
 from typing import Any
 
 from msgspec import Struct
@@ -8,12 +7,12 @@ from msgspec import Struct
 from backend.app.importing.collect import Collected
 from backend.app.writing import KINDS
 from backend.catalogue.documents import KINDS as CATALOGUE_KINDS
-from backend.catalogue.importing.stage import Catalogue, stage_catalogue
+from backend.catalogue.importing.stage import Catalogue, Places, stage_catalogue
 from backend.core.rows import select_rows
 from backend.core.sheets.findings import Findings, Where
 from backend.core.sheets.shelf import Difference, Shelf
 from backend.directory.documents import KINDS as DIRECTORY_KINDS
-from backend.directory.importing.stage import Directory, stage_directory
+from backend.directory.importing.stage import Directory, known, stage_directory
 from offline.ports import Connection
 
 TABLES = {"user": "app_user"}
@@ -39,11 +38,6 @@ class Plan(Struct):
         return [each for each in self.differences if each.status in ("new", "changed")]
 
 
-class _Places(Struct, frozen=True):
-    areas: Collection[str]
-    orgs: Collection[str]
-
-
 class _Root(Struct, frozen=True):
     code: str
 
@@ -61,10 +55,7 @@ async def make_plan(
     directory = Directory(**{k.name: await _shelf(conn, k.name, county) for k in DIRECTORY_KINDS})
     catalogue = Catalogue(**{k.name: await _shelf(conn, k.name, county) for k in CATALOGUE_KINDS})
     stage_directory(collected.directory, directory, county, findings)
-    places = _Places(
-        {state.code for state in directory.area.after().values()},
-        {state.code for state in directory.org.after().values()},
-    )
+    places = Places(known("区划", directory.area), known("部门", directory.org))
     stage_catalogue(collected.catalogue, catalogue, places, county, findings)
     shelves = directory.shelves() + catalogue.shelves()
     await _strangers(conn, shelves, findings)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from backend.catalogue.flow import Action, Flow
+from backend.catalogue.flow import Action, Box, Flow, State
 from backend.core.sheets.findings import Findings, Where
 from backend.directory.permissions import PERMISSIONS
 
@@ -44,20 +44,30 @@ def _problems(flow: Flow) -> Iterator[tuple[str, str, str]]:
         if getattr(flow, name) not in states:
             yield name, getattr(flow, name), "states 里有的状态"
     for state in flow.states:
-        if (state.entry is None) != (state.entry_to is None):
-            yield f"状态 {state.code}", str(state.entry or state.entry_to), "entry 与 entry_to 都写"
-        if state.entry_to is not None and state.entry_to not in states:
-            yield f"状态 {state.code}", state.entry_to, "states 里有的状态"
+        yield from _state_problems(state, states)
     for action in flow.actions:
         yield from _action_problems(action, flow, states)
     for box in flow.boxes:
-        for code in box.states:
-            if code not in states:
-                yield f"箱 {box.code}", code, "states 里有的状态"
-        if box.permission not in PERMISSIONS:
-            yield f"箱 {box.code}", box.permission, "一个已有的权限"
+        yield from _box_problems(box, states)
     if _targets_known(flow, states):
         yield from _dead_ends(flow)
+
+
+def _state_problems(state: State, states: set[str]) -> Iterator[tuple[str, str, str]]:
+    name = f"状态 {state.code}"
+    if (state.entry is None) != (state.entry_to is None):
+        yield name, str(state.entry or state.entry_to), "entry 与 entry_to 都写"
+    if state.entry_to is not None and state.entry_to not in states:
+        yield name, state.entry_to, "states 里有的状态"
+
+
+def _box_problems(box: Box, states: set[str]) -> Iterator[tuple[str, str, str]]:
+    name = f"箱 {box.code}"
+    for code in box.states:
+        if code not in states:
+            yield name, code, "states 里有的状态"
+    if box.permission not in PERMISSIONS:
+        yield name, box.permission, "一个已有的权限"
 
 
 def _action_problems(

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Any, ClassVar, get_args
 
 import msgspec
+from msgspec import field
 
 from backend.catalogue.flow import Limit, LimitUnit
 from backend.core.sheets.declared import SheetRow
@@ -86,9 +87,13 @@ class CategoryRow(SheetRow, frozen=True, kw_only=True):
     name: Annotated[str, Column("名称", TEXT, "上水井盖")]
     kind: Annotated[str, Column("类型", choice(CATEGORY_KINDS), "部件")]
     parent: Annotated[str | None, Column("上级编码", CODE, "C01", "大类留空")] = None
-    synonyms: Annotated[list[str], Column("同义词", TEXTS, "窨井盖、下水道盖")] = []
+    synonyms: Annotated[list[str], Column("同义词", TEXTS, "窨井盖、下水道盖")] = field(
+        default_factory=list
+    )
     flow: Annotated[str, Column("流程", CODE, "simple", "空着表示 simple")] = "simple"
-    photo_roles: Annotated[list[str], Column("必拍照片", choices(PHOTO_ROLES), "近景、远景")] = []
+    photo_roles: Annotated[list[str], Column("必拍照片", choices(PHOTO_ROLES), "近景、远景")] = (
+        field(default_factory=list)
+    )
     album_allowed: Annotated[bool, Column("允许相册", FLAG, "是", "空着表示是")] = True
     self_handling: Annotated[bool, Column("允许自行处置", FLAG, "是", "空着表示是")] = True
     similar_metres: Annotated[int, Column("相似距离", whole(1, 5000), "50", "米;空着表示 50")] = 50
@@ -119,19 +124,27 @@ class CalendarRow(SheetRow, frozen=True, kw_only=True):
     zone: Annotated[str, Column("时区", TEXT, "Asia/Shanghai", "空着表示 Asia/Shanghai")] = (
         "Asia/Shanghai"
     )
-    monday: Annotated[list[tuple[str, str]], Column("周一", HOURS, "08:00-12:00、14:00-18:00")] = []
-    tuesday: Annotated[
-        list[tuple[str, str]], Column("周二", HOURS, "08:00-12:00、14:00-18:00")
-    ] = []
+    monday: Annotated[list[tuple[str, str]], Column("周一", HOURS, "08:00-12:00、14:00-18:00")] = (
+        field(default_factory=list)
+    )
+    tuesday: Annotated[list[tuple[str, str]], Column("周二", HOURS, "08:00-12:00、14:00-18:00")] = (
+        field(default_factory=list)
+    )
     wednesday: Annotated[
         list[tuple[str, str]], Column("周三", HOURS, "08:00-12:00、14:00-18:00")
-    ] = []
+    ] = field(default_factory=list)
     thursday: Annotated[
         list[tuple[str, str]], Column("周四", HOURS, "08:00-12:00、14:00-18:00")
-    ] = []
-    friday: Annotated[list[tuple[str, str]], Column("周五", HOURS, "08:00-12:00、14:00-18:00")] = []
-    saturday: Annotated[list[tuple[str, str]], Column("周六", HOURS, "")] = []
-    sunday: Annotated[list[tuple[str, str]], Column("周日", HOURS, "")] = []
+    ] = field(default_factory=list)
+    friday: Annotated[list[tuple[str, str]], Column("周五", HOURS, "08:00-12:00、14:00-18:00")] = (
+        field(default_factory=list)
+    )
+    saturday: Annotated[list[tuple[str, str]], Column("周六", HOURS, "")] = field(
+        default_factory=list
+    )
+    sunday: Annotated[list[tuple[str, str]], Column("周日", HOURS, "")] = field(
+        default_factory=list
+    )
 
 
 class DayRow(SheetRow, frozen=True, kw_only=True):
@@ -168,4 +181,11 @@ class SettingRow(SheetRow, frozen=True, kw_only=True):
     value: Annotated[Any, Column("值", VALUE, "24")]
 
 
-ROWS = (CategoryRow, StandardRow, CalendarRow, DayRow, DispatchRow, SettingRow)
+ROWS: tuple[type[SheetRow], ...] = (
+    CategoryRow,
+    StandardRow,
+    CalendarRow,
+    DayRow,
+    DispatchRow,
+    SettingRow,
+)

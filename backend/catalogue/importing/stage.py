@@ -1,8 +1,8 @@
 """From rows to catalogue states, with every reference checked against files and database."""
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -29,7 +29,7 @@ from backend.catalogue.structs import (
 from backend.core.ids import derived_id
 from backend.core.sheets.declared import Line, header_of
 from backend.core.sheets.findings import Findings, Where
-from backend.core.sheets.shelf import Shelf, refer
+from backend.core.sheets.shelf import Known, Shelf, refer
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -60,14 +60,11 @@ class CatalogueLines(Struct):
     flows: Sequence[FlowFile] = ()
 
 
-class Places(Protocol):
-    """What of the directory the catalogue refers to: the codes that will be there."""
+class Places(Struct, frozen=True):
+    """What of the directory the catalogue refers to."""
 
-    @property
-    def areas(self) -> Collection[str]: ...
-
-    @property
-    def orgs(self) -> Collection[str]: ...
+    areas: Known
+    orgs: Known
 
 
 def stage_catalogue(
@@ -77,14 +74,8 @@ def stage_catalogue(
     _flows(lines.flows, catalogue.flow, county, findings)
     _categories(lines, catalogue, county, findings)
     _calendars(lines, catalogue.calendar, county, findings)
-    categories = [state.code for state in catalogue.category.after().values()]
-    _rules(lines.rules, catalogue.dispatch_rule, categories, places, county, findings)
-    catalogue.setting.given = lines.settings is not None
-    for line in lines.settings or []:
-        row = line.row
-        id_ = derived_id("setting", county, row.code)
-        state = SettingState(id=id_, county=county, code=row.code, value=row.value)
-        catalogue.setting.bring(line.where, state)
+    _rules(lines.rules, catalogue, places, county, findings)
+    _settings(lines.settings, catalogue.setting, county)
 
 
 def _flows(
@@ -106,17 +97,19 @@ def _categories(
 ) -> None:
     shelf = catalogue.category
     shelf.given = lines.categories is not None
-    flows = {document.flow.code for document in catalogue.flow.after().values()}
+    flows = Known("流程", {document.flow.code for document in catalogue.flow.after().values()})
     kinds = {state.code: state.kind for state in shelf.existing.values()}
     kinds |= {line.row.code: line.row.kind for line in lines.categories or []}
     for line in lines.categories or []:
         row = line.row
-        refer(findings, line, "flow", row.flow, flows, "流程")
-        if row.parent is not None and refer(findings, line, "parent", row.parent, kinds, "类别"):
-            if row.parent == row.code or kinds[row.parent] != row.kind:
-                findings.add(
-                    line.where, header_of(CategoryRow, "parent"), row.parent, "同类型的大类"
-                )
+        refer(findings, line, "flow", row.flow, flows)
+        if (
+            row.parent is not None
+            and refer(findings, line, "parent", row.parent, Known("类别", kinds))
+            and (row.parent == row.code or kinds[row.parent] != row.kind)
+        ):
+            header = header_of(CategoryRow, "parent")
+            findings.add(line.where, header, row.parent, "同类型的大类")
         id_ = derived_id("category", county, row.code)
         before = shelf.existing.get(id_)
         fields = {name: getattr(row, name) for name in row.__struct_fields__}
@@ -126,18 +119,16 @@ def _categories(
             Category(id=id_, version=0, county=county, standards=standards, **fields),
         )
     if lines.standards is not None:
-        _standards(lines.standards, shelf, county, findings)
+        _standards(lines.standards, shelf, findings)
 
 
-def _standards(
-    lines: list[Line[StandardRow]], shelf: Shelf[Category], county: str, findings: Findings
-) -> None:
-    codes = {state.code for state in shelf.after().values()}
+def _standards(lines: list[Line[StandardRow]], shelf: Shelf[Category], findings: Findings) -> None:
+    categories = Known("类别", {state.code for state in shelf.after().values()})
     by_category: dict[str, list[Standard]] = defaultdict(list)
     where: dict[str, Where] = {}
     for line in lines:
         row = line.row
-        if refer(findings, line, "category", row.category, codes, "类别"):
+        if refer(findings, line, "category", row.category, categories):
             where.setdefault(row.category, line.where)
             by_category[row.category].append(
                 Standard(row.number, row.filing_condition, row.closing_standard, row.limit)
@@ -195,12 +186,12 @@ def _calendars(
 
 
 def _days(lines: list[Line[DayRow]], shelf: Shelf[Calendar], findings: Findings) -> None:
-    codes = {state.code for state in shelf.after().values()}
+    calendars = Known("日历", {state.code for state in shelf.after().values()})
     by_calendar: dict[str, list[SpecialDay]] = defaultdict(list)
     where: dict[str, Where] = {}
     for line in lines:
         row = line.row
-        if refer(findings, line, "calendar", row.calendar, codes, "日历"):
+        if refer(findings, line, "calendar", row.calendar, calendars):
             where.setdefault(row.calendar, line.where)
             by_calendar[row.calendar].append(SpecialDay(row.day, row.working, row.name))
     for state in list(shelf.after().values()):
@@ -213,20 +204,22 @@ def _days(lines: list[Line[DayRow]], shelf: Shelf[Calendar], findings: Findings)
 
 def _rules(
     lines: list[Line[DispatchRow]] | None,
-    shelf: Shelf[DispatchRule],
-    categories: list[str],
+    catalogue: Catalogue,
     places: Places,
     county: str,
     findings: Findings,
 ) -> None:
+    shelf = catalogue.dispatch_rule
     shelf.given = lines is not None
-    prefixes = {code[:length] for code in categories for length in range(len(code) + 1)}
+    codes = [state.code for state in catalogue.category.after().values()]
+    prefixes = {code[:length] for code in codes for length in range(len(code) + 1)}
+    categories = Known("类别", codes)
     for line in lines or []:
         row = line.row
         if row.category not in prefixes:
-            refer(findings, line, "category", row.category, categories, "类别")
-        refer(findings, line, "area", row.area, places.areas, "区划")
-        refer(findings, line, "org", row.org, places.orgs, "部门")
+            refer(findings, line, "category", row.category, categories)
+        refer(findings, line, "area", row.area, places.areas)
+        refer(findings, line, "org", row.org, places.orgs)
         shelf.bring(
             line.where,
             DispatchRule(
@@ -240,3 +233,14 @@ def _rules(
                 standard=row.standard,
             ),
         )
+
+
+def _settings(
+    lines: list[Line[SettingRow]] | None, shelf: Shelf[SettingState], county: str
+) -> None:
+    shelf.given = lines is not None
+    for line in lines or []:
+        row = line.row
+        id_ = derived_id("setting", county, row.code)
+        state = SettingState(id=id_, county=county, code=row.code, value=row.value)
+        shelf.bring(line.where, state)

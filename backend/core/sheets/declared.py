@@ -6,7 +6,7 @@ A row struct has `sheet` (its title), `key` (the fields that identify a row) and
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
@@ -138,4 +138,4 @@ def _row(
         except ValueError:
             findings.add(where, column.header, text, column.format.hint)
             right = False
-    return cast(R, row_type(**values)) if right else None
+    return row_type(**values) if right else None

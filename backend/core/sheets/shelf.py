@@ -1,6 +1,6 @@
 """One kind of configuration during an import: what is there, what the files bring, what differs."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -16,10 +16,14 @@ class Stored(Protocol):
     """A configuration struct."""
 
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """Derived from its codes."""
+        ...
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """How often it has changed."""
+        ...
 
 
 S = TypeVar("S", bound=Stored)
@@ -91,14 +95,19 @@ def _values(state: Any) -> dict[str, Any]:
     return values
 
 
-def refer(
-    findings: Findings, line: Line[Any], field: str, code: str, known: Container[str], what: str
-) -> bool:
+class Known(Struct, frozen=True):
+    """The codes of a kind that there will be, and what people call the kind."""
+
+    what: str
+    codes: Collection[str]
+
+
+def refer(findings: Findings, line: Line[Any], field: str, code: str, known: Known) -> bool:
     """Note an error unless a code exists; a likely slip of the finger gets a suggestion."""
-    if code in known:
+    if code in known.codes:
         return True
-    close = get_close_matches(code, list(known), 1) if isinstance(known, Iterable) else []
+    close = get_close_matches(code, known.codes, 1)
     row: SheetRow = line.row
-    hint = f"一个已有的{what}编码" + (f",是不是 {close[0]}" if close else "")
+    hint = f"一个已有的{known.what}编码" + (f",是不是 {close[0]}" if close else "")
     findings.add(line.where, header_of(type(row), field), code, hint)
     return False

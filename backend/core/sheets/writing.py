@@ -90,7 +90,7 @@ def _save(book: Workbook, path: Path) -> None:
 
 
 def _fixed_time(core: bytes) -> bytes:
-    """openpyxl stamps `modified` at save, whatever was set."""
+    """Openpyxl stamps `modified` at save, whatever was set."""
     head, tag, rest = core.partition(b"<dcterms:modified")
     _, close, tail = rest.partition(b"</dcterms:modified>")
     stamp = b' xsi:type="dcterms:W3CDTF">' + _EPOCH.strftime("%Y-%m-%dT%H:%M:%SZ").encode()

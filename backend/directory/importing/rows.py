@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Annotated, ClassVar
 
+from msgspec import field
+
 from backend.core.sheets.declared import SheetRow
 from backend.core.sheets.formats import CODE, CODES, DAY, FLAG, TEXT, Column, choice, whole
 
@@ -27,7 +29,9 @@ class AreaRow(SheetRow, frozen=True, kw_only=True):
     parent: Annotated[str | None, Column("上级编码", CODE, "330304", "区县留空")] = None
     valid_from: Annotated[date, Column("启用日期", DAY, "2026-01-01")]
     valid_to: Annotated[date | None, Column("停用日期", DAY, "", "最后一天;仍在用的留空")] = None
-    successors: Annotated[list[str], Column("继任编码", CODES, "", "停用后由哪些区划接替")] = []
+    successors: Annotated[list[str], Column("继任编码", CODES, "", "停用后由哪些区划接替")] = field(
+        default_factory=list
+    )
 
 
 class OrgRow(SheetRow, frozen=True, kw_only=True):
@@ -67,7 +71,7 @@ class PostRow(SheetRow, frozen=True, kw_only=True):
     ]
     categories: Annotated[
         list[str], Column("负责类别", CODES, "", "类别编码或其开头,如 C01;全部都负责的留空")
-    ] = []
+    ] = field(default_factory=list)
 
 
 class UserRow(SheetRow, frozen=True, kw_only=True):
@@ -94,4 +98,4 @@ class AppointmentRow(SheetRow, frozen=True, kw_only=True):
     valid_to: Annotated[date | None, Column("截止日期", DAY, "", "最后一天;仍在任的留空")] = None
 
 
-ROWS = (AreaRow, OrgRow, RoleRow, PostRow, UserRow, AppointmentRow)
+ROWS: tuple[type[SheetRow], ...] = (AreaRow, OrgRow, RoleRow, PostRow, UserRow, AppointmentRow)

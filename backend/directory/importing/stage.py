@@ -1,15 +1,15 @@
 """From rows to directory states, with every reference checked against files and database."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from backend.core.ids import derived_id
-from backend.core.sheets.declared import Line, SheetRow, header_of
+from backend.core.sheets.declared import Line, header_of
 from backend.core.sheets.findings import Findings
-from backend.core.sheets.shelf import Shelf, refer
+from backend.core.sheets.shelf import Known, Shelf, refer
 from backend.directory.importing.polygons import Outline, check_overlaps, inner_points
 from backend.directory.importing.rows import (
     AppointmentRow,
@@ -28,8 +28,6 @@ from backend.directory.states import (
     RoleState,
     UserState,
 )
-
-R = TypeVar("R", bound=SheetRow)
 
 
 class Directory(Struct):
@@ -64,16 +62,16 @@ def stage_directory(
 ) -> None:
     """Bring the rows to the shelves. What is wrong goes to `findings` and is not brought."""
     _areas(lines, directory.area, county, findings)
-    areas = {state.code: state for state in directory.area.after().values()}
-    _orgs(lines.orgs, directory.org, areas, county, findings)
-    orgs = {state.code for state in directory.org.after().values()}
+    _orgs(lines.orgs, directory, county, findings)
     _roles(lines.roles, directory.role, findings)
-    roles = {state.code for state in directory.role.after().values()}
-    _posts(lines.posts, directory.post, county, areas, orgs, roles, findings)
+    _posts(lines.posts, directory, county, findings)
     _users(lines.users, directory.user, county)
-    posts = {state.code for state in directory.post.after().values()}
-    users = {state.code for state in directory.user.after().values()}
-    _appointments(lines.appointments, directory.appointment, users, posts, findings)
+    _appointments(lines.appointments, directory, findings)
+
+
+def known(what: str, shelf: Shelf[Any]) -> Known:
+    """The codes of a shelf that there will be."""
+    return Known(what, {state.code for state in shelf.after().values()})
 
 
 def _areas(lines: DirectoryLines, shelf: Shelf[AreaState], county: str, findings: Findings) -> None:
@@ -91,7 +89,7 @@ def _areas(lines: DirectoryLines, shelf: Shelf[AreaState], county: str, findings
         row = line.row
         _validity(line, findings)
         for successor in row.successors:
-            refer(findings, line, "successors", successor, parents, "区划")
+            refer(findings, line, "successors", successor, Known("区划", parents))
         path = _path(line, parents, county, findings)
         polygon = polygons.get(row.code)
         if row.kind != "administrative" and polygon is None:
@@ -113,7 +111,7 @@ def _areas(lines: DirectoryLines, shelf: Shelf[AreaState], county: str, findings
                 ),
             )
     _reshape(shelf, outlines)
-    if shelf.brought and not findings:
+    if shelf.brought:
         check_overlaps(shelf, findings)
         _place(shelf)
 
@@ -142,7 +140,7 @@ def _path(
     while (parent := parents[codes[-1]]) is not None:
         if parent not in parents:
             if codes[-1] == line.row.code:
-                refer(findings, line, "parent", parent, parents, "区划")
+                refer(findings, line, "parent", parent, Known("区划", parents))
             return None
         if parent in codes:
             findings.add(line.where, header, line.row.parent, "不绕回自己的上级")
@@ -163,19 +161,19 @@ def _validity(line: Line[AreaRow] | Line[AppointmentRow], findings: Findings) ->
 
 def _orgs(
     lines: list[Line[OrgRow]] | None,
-    shelf: Shelf[OrgState],
-    areas: Mapping[str, AreaState],
+    directory: Directory,
     county: str,
     findings: Findings,
 ) -> None:
+    shelf = directory.org
     shelf.given = lines is not None
-    codes = {state.code for state in shelf.existing.values()}
-    codes |= {line.row.code for line in lines or []}
+    areas = known("区划", directory.area)
+    orgs = Known("部门", {*known("部门", shelf).codes} | {line.row.code for line in lines or []})
     for line in lines or []:
         row = line.row
         if row.parent is not None:
-            refer(findings, line, "parent", row.parent, codes, "部门")
-        refer(findings, line, "area", row.area, areas, "区划")
+            refer(findings, line, "parent", row.parent, orgs)
+        refer(findings, line, "area", row.area, areas)
         shelf.bring(
             line.where,
             OrgState(
@@ -192,10 +190,11 @@ def _orgs(
 
 def _roles(lines: list[Line[RoleRow]] | None, shelf: Shelf[RoleState], findings: Findings) -> None:
     shelf.given = lines is not None
+    permissions = Known("权限", PERMISSIONS)
     for line in lines or []:
         row = line.row
         for permission in row.permissions:
-            refer(findings, line, "permissions", permission, PERMISSIONS, "权限")
+            refer(findings, line, "permissions", permission, permissions)
         shelf.bring(
             line.where,
             RoleState(
@@ -209,20 +208,20 @@ def _roles(lines: list[Line[RoleRow]] | None, shelf: Shelf[RoleState], findings:
 
 def _posts(
     lines: list[Line[PostRow]] | None,
-    shelf: Shelf[PostState],
+    directory: Directory,
     county: str,
-    areas: Mapping[str, AreaState],
-    orgs: set[str],
-    roles: set[str],
     findings: Findings,
 ) -> None:
+    shelf = directory.post
     shelf.given = lines is not None
+    areas, orgs = known("区划", directory.area), known("部门", directory.org)
+    roles = known("角色", directory.role)
     for line in lines or []:
         row = line.row
-        refer(findings, line, "org", row.org, orgs, "部门")
-        refer(findings, line, "role", row.role, roles, "角色")
+        refer(findings, line, "org", row.org, orgs)
+        refer(findings, line, "role", row.role, roles)
         for area in row.areas:
-            refer(findings, line, "areas", area, areas, "区划")
+            refer(findings, line, "areas", area, areas)
         shelf.bring(
             line.where,
             PostState(
@@ -256,16 +255,16 @@ def _users(lines: list[Line[UserRow]] | None, shelf: Shelf[UserState], county: s
 
 def _appointments(
     lines: list[Line[AppointmentRow]] | None,
-    shelf: Shelf[AppointmentState],
-    users: set[str],
-    posts: set[str],
+    directory: Directory,
     findings: Findings,
 ) -> None:
+    shelf = directory.appointment
     shelf.given = lines is not None
+    users, posts = known("人员", directory.user), known("岗位", directory.post)
     for line in lines or []:
         row = line.row
-        refer(findings, line, "user", row.user, users, "人员")
-        refer(findings, line, "post", row.post, posts, "岗位")
+        refer(findings, line, "user", row.user, users)
+        refer(findings, line, "post", row.post, posts)
         _validity(line, findings)
         shelf.bring(
             line.where,
