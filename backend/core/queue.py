@@ -111,7 +111,8 @@ async def work(settings: Settings, jobs: Sequence[Job], periodic: Sequence[Perio
         with suppress(asyncio.CancelledError):
             await worker.async_run()
     finally:
-        await worker.close()
+        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        await redis.aclose()
 
 
 def open_redis(url: str) -> Redis:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -14,13 +15,18 @@ from backend.core import queue as core_queue
 from backend.core.queue import Argument, Job, Periodic, Queue, Tools, work
 from backend.core.settings import Settings
 
-Wait = Callable[[Callable[[], bool]], Awaitable[None]]
 
-
-async def until(holds: Callable[[], bool]) -> None:
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
-        while not holds():
+        while not await holds():  # noqa: ASYNC110 - a worker in the same loop sets no event
             await asyncio.sleep(0.02)
+
+
+def counted(seen: list[Any], number: int) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        return len(seen) >= number
+
+    return holds
 
 
 @asynccontextmanager
@@ -44,7 +50,7 @@ async def test_a_job_runs_with_its_arguments(settings: Settings, redis: Redis) -
 
     async with working(settings, Job("note", note)):
         assert await Queue(redis).enqueue("note", "瓯海", 3, None)
-        await until(lambda: bool(seen))
+        await until(counted(seen, 1))
     assert seen == [("瓯海", 3, None)]
 
 
@@ -58,11 +64,10 @@ async def test_one_key_is_one_job_until_it_is_done(settings: Settings, redis: Re
     assert await queue.enqueue("note", 1, key="same")
     assert not await queue.enqueue("note", 2, key="same")
     async with working(settings, Job("note", note)):
-        await until(lambda: seen == [1])
-        async with asyncio.timeout(20):
-            while not await queue.enqueue("note", 3, key="same"):
-                await asyncio.sleep(0.02)
-        await until(lambda: seen == [1, 3])
+        await until(counted(seen, 1))
+        await until(lambda: queue.enqueue("note", 3, key="same"))
+        await until(counted(seen, 2))
+    assert seen == [1, 3]
 
 
 async def test_a_failing_job_is_tried_again(
@@ -78,7 +83,7 @@ async def test_a_failing_job_is_tried_again(
 
     async with working(settings, Job("stumble", stumble)):
         await Queue(redis).enqueue("stumble")
-        await until(lambda: len(tries) == 3)
+        await until(counted(tries, 3))
 
 
 async def test_periodic_work_starts_with_the_worker_and_survives_a_failure(
@@ -93,4 +98,4 @@ async def test_periodic_work_starts_with_the_worker_and_survives_a_failure(
 
     each = Periodic("turn", turn, every=timedelta(seconds=1))
     async with working(settings, periodic=(each,)):
-        await until(lambda: len(rounds) >= 2)
+        await until(counted(rounds, 2))
