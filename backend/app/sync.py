@@ -5,6 +5,8 @@ from typing import Any
 
 from litestar import Controller, Request, get, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from litestar.response import Stream
 
 from backend.app.live import Live
@@ -30,7 +32,11 @@ class SyncController(Controller):
 
     @post("/push", status_code=200)
     async def push(
-        self, data: PushRequest, actor: Actor, request: Request[Any, Any, Any], state: State
+        self,
+        data: JSONBody[PushRequest],
+        actor: NamedDependency[Actor],
+        request: Request[Any, Any, Any],
+        state: State,
     ) -> PushResponse:
         """Apply up to 500 commands in order; one outcome each. A 200 means it is on disk."""
         ports: PushPorts = state.pushing
@@ -39,7 +45,9 @@ class SyncController(Controller):
         return PushResponse(ports.life.epoch, utc_now(), outcomes)
 
     @post("/pull", status_code=200)
-    async def pull(self, data: PullRequest, actor: Actor, state: State) -> PullResponse:
+    async def pull(
+        self, data: JSONBody[PullRequest], actor: NamedDependency[Actor], state: State
+    ) -> PullResponse:
         """One page of what changed for this actor's buckets since the cursor."""
         ports: PullPorts = state.pulling
         try:
@@ -50,7 +58,7 @@ class SyncController(Controller):
             ) from error
 
     @get("/live", media_type="text/event-stream", opt={"exclude_from_compression": True})
-    async def live(self, actor: Actor, state: State) -> Stream:
+    async def live(self, actor: NamedDependency[Actor], state: State) -> Stream:
         """Server-sent events: `change` names the buckets to pull; a comment every 20 s."""
         live: Live = state.live
 

@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import http.client
-import importlib
 import os
 import shutil
 import signal
@@ -13,13 +12,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import click
 import msgspec
 import psutil
 
 from backend.app import BUILT_APP, embedded
+from backend.app.demo import Login, load_demo_city
 from backend.app.surroundings import reaching_database
 from backend.app.web import refuse_taken_port
 from backend.core import database, migrations
@@ -108,28 +108,11 @@ def _with_servers(settings: Settings, stack: ExitStack) -> Settings:
     return settings
 
 
-class Login(Protocol):
-    """A demo user, for the person who tries."""
-
-    role: str
-    name: str
-    password: str
-
-
-async def _demo_city(settings: Settings) -> Sequence[Login]:
-    try:
-        demo = importlib.import_module("backend.app.demo")
-    except ModuleNotFoundError:
-        return ()
-    logins: Sequence[Login] = await demo.load_demo_city(settings)
-    return logins
-
-
 async def _prepare(settings: Settings) -> Sequence[Login]:
     await migrations.migrate(settings.database_url)
     await database.open_pool()
     try:
-        return await _demo_city(settings)
+        return await load_demo_city(settings)
     finally:
         await database.close_pool()
 

@@ -3,17 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter, QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.cases import queries
 from backend.cases.ground import ground_of
 from backend.cases.reporter import masked, reporter_of, reveal
 from backend.cases.rules import checks
 from backend.cases.rules.clocks import Lamp
-from backend.cases.structs import Case, Outside
+from backend.cases.structs import Outside
 from backend.cases.views import (
     CaseDetail,
     CaseList,
@@ -31,7 +31,7 @@ from backend.core.clock import utc_now
 from backend.directory.access import permission, signed_in
 from backend.media.queries import awaited, register_owner
 
-Short = Annotated[str | None, Parameter(max_length=64)]
+Short = Annotated[str | None, QueryParameter(max_length=64)]
 
 register_owner("case", queries.visible)
 
@@ -40,7 +40,7 @@ def _filters(
     box: Short = None,
     case_state: Annotated[str | None, QueryParameter(name="state", max_length=64)] = None,
     stage: Short = None,
-    lamp: Lamp | None = None,
+    lamp: FromQuery[Lamp | None] = None,
     category: Short = None,
     q: Short = None,
     area: Short = None,
@@ -65,16 +65,16 @@ class CaseController(Controller):
 
     path = "/api/cases"
     guards = [signed_in]
-    dependencies = {"filters": _filters}
+    dependencies = {"filters": Provide(_filters, sync_to_thread=False)}
     tags = ["cases"]
 
     @get("/")
     async def find(
         self,
-        actor: Actor,
-        filters: queries.Filters,
-        after: Annotated[str | None, Parameter(max_length=300)] = None,
-        limit: Annotated[int, Parameter(ge=1, le=100)] = queries.PAGE,
+        actor: NamedDependency[Actor],
+        filters: NamedDependency[queries.Filters],
+        after: Annotated[str | None, QueryParameter(max_length=300)] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=100)] = queries.PAGE,
     ) -> CaseList:
         """A page of cases, newest first."""
         now = utc_now()
@@ -83,14 +83,16 @@ class CaseController(Controller):
             return await queries.find_cases(conn, actor, filters, ground, now, after, limit)
 
     @get("/counts")
-    async def counts(self, actor: Actor) -> Counts:
+    async def counts(self, actor: NamedDependency[Actor]) -> Counts:
         """The boxes of this post with how many cases stand in each."""
         async with database.connection() as conn:
             ground = await ground_of(conn, actor.county, utc_now())
             return await queries.count_boxes(conn, actor, ground)
 
     @get("/map")
-    async def map(self, actor: Actor, filters: queries.Filters) -> MapPoints:
+    async def map(
+        self, actor: NamedDependency[Actor], filters: NamedDependency[queries.Filters]
+    ) -> MapPoints:
         """The newest cases as points."""
         now = utc_now()
         async with database.connection() as conn:
@@ -100,10 +102,10 @@ class CaseController(Controller):
     @get("/similar")
     async def similar(
         self,
-        actor: Actor,
-        category: Annotated[str, Parameter(max_length=32)],
-        longitude: Annotated[float, Parameter(ge=-180, le=180)],
-        latitude: Annotated[float, Parameter(ge=-85, le=85)],
+        actor: NamedDependency[Actor],
+        category: Annotated[str, QueryParameter(max_length=32)],
+        longitude: Annotated[float, QueryParameter(ge=-180, le=180)],
+        latitude: Annotated[float, QueryParameter(ge=-85, le=85)],
     ) -> list[SimilarCase]:
         """Cases that a new report at this point may double, nearest first."""
         now = utc_now()
@@ -113,7 +115,9 @@ class CaseController(Controller):
             return await queries.similar_cases(conn, actor, ground, category, point, now)
 
     @get("/{case_id:uuid}")
-    async def detail(self, actor: Actor, case_id: UUID, state: State) -> CaseDetail:
+    async def detail(
+        self, actor: NamedDependency[Actor], case_id: FromPath[UUID], state: State
+    ) -> CaseDetail:
         """One case with what this post may do with it."""
         async with database.connection() as conn:
             case = await queries.case_of(conn, actor, case_id)
@@ -140,7 +144,13 @@ class CaseController(Controller):
         )
 
     @post("/{case_id:uuid}/reveal", guards=[permission("person.unmask")], status_code=200)
-    async def reveal(self, actor: Actor, case_id: UUID, data: Reveal, state: State) -> Outside:
+    async def reveal(
+        self,
+        actor: NamedDependency[Actor],
+        case_id: FromPath[UUID],
+        data: JSONBody[Reveal],
+        state: State,
+    ) -> Outside:
         """An outside reporter's name and phone, unmasked; the reason is kept in the ledger."""
         async with database.transaction() as conn:
             case = await queries.case_of(conn, actor, case_id)
