@@ -1,14 +1,11 @@
-import type { catalogue } from '@xunge/types'
+import { searchCategories } from '@xunge/rules'
 import { computed, ref } from 'vue'
 import { useReference } from './useReference'
 
-type Category = catalogue.Category
 const RECENT_KEY = 'recent-categories'
 const RECENT_LENGTH = 6
 
-const recentCodes = ref<string[]>(
-  JSON.parse(localStorage.getItem(RECENT_KEY) ?? '[]') as string[],
-)
+const recentCodes = ref<string[]>(JSON.parse(localStorage.getItem(RECENT_KEY) ?? '[]') as string[])
 
 /** Subclasses a report may have, findable by words, by recent use and by tree. */
 export function useCategories() {
@@ -23,17 +20,6 @@ export function useCategories() {
     }),
   )
 
-  function search(text: string): Category[] {
-    const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean)
-    if (words.length === 0) return []
-    return leaves.value
-      .filter((each) => {
-        const hay = [each.name, each.code, ...each.synonyms].join(' ').toLowerCase()
-        return words.every((word) => hay.includes(word))
-      })
-      .sort((a, b) => a.name.length - b.name.length)
-  }
-
   function remember(code: string): void {
     recentCodes.value = [code, ...recentCodes.value.filter((each) => each !== code)].slice(
       0,
@@ -42,5 +28,11 @@ export function useCategories() {
     localStorage.setItem(RECENT_KEY, JSON.stringify(recentCodes.value))
   }
 
-  return { leaves, classes, recents, search, remember }
+  return {
+    leaves,
+    classes,
+    recents,
+    search: (text: string) => searchCategories(categories.value, text),
+    remember,
+  }
 }

@@ -1,17 +1,17 @@
 import type { OutboxItem, Payloads } from '@xunge/client'
 import type { RouteLocationRaw } from 'vue-router'
 import { useClient } from '@/client'
-import { isAct, isReport } from '@/lib/commands'
+import { actIn, reportIn } from '@/lib/commands'
 import type { Shot } from '@/lib/shots'
 import { mediaOf } from './useDraft'
 
+const FIELD_SOURCES = ['worker', 'supervisor']
+
 /** Where a refused item is put right: the form it came from, filled in. */
 export function correctionRoute(item: OutboxItem): RouteLocationRaw {
-  const { payload } = item
-  if (isAct(item, payload)) {
-    return { path: `/case/${payload.case}`, query: { action: payload.action, correct: item.id } }
-  }
-  const outside = isReport(item, payload) && !['worker', 'supervisor'].includes(payload.source ?? 'worker')
+  const act = actIn(item)
+  if (act) return { path: `/case/${act.case}`, query: { action: act.action, correct: item.id } }
+  const outside = !FIELD_SOURCES.includes(reportIn(item)?.source ?? 'worker')
   return { path: outside ? '/register' : '/report', query: { correct: item.id } }
 }
 
@@ -29,7 +29,9 @@ export async function sendCorrection(
   draftKey: string,
 ): Promise<string> {
   const { outbox, drafts } = useClient()
-  const old = new Set(outbox.items.value.find(({ id }) => id === refused)?.media.map(({ id }) => id))
+  const old = new Set(
+    outbox.items.value.find(({ id }) => id === refused)?.media.map(({ id }) => id),
+  )
   const kept = new Set(shots.map(({ id }) => id))
   const id = await outbox.correct(refused, payload, {
     media: mediaOf(shots.filter((shot) => !old.has(shot.id))),

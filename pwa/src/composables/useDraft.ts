@@ -55,7 +55,7 @@ export function useDraft<T extends WithShots>(
     key,
     /** Once submitted the outbox holds it all; nothing may bring the draft back. */
     settle: () => (settled = true),
-    async discard(): Promise<void> {
+    discard: async (): Promise<void> => {
       settled = true
       await drafts.discard(key)
     },

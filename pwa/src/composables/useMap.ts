@@ -30,7 +30,7 @@ export function useMap(
   })
 
   function show(source: string, data: FeatureCollection): void {
-    map.value?.getSource<GeoJSONSource>(source)?.setData(data)
+    void map.value?.getSource<GeoJSONSource>(source)?.setData(data)
   }
 
   return { map, failed, show }

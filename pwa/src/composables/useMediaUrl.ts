@@ -16,11 +16,11 @@ export function useMediaUrl(id: () => string, view: MediaView) {
 
   watchEffect((onCleanup) => {
     const media = id()
-    let stale = false
-    onCleanup(() => (stale = true))
+    const turn = new AbortController()
+    onCleanup(() => turn.abort())
     void (async () => {
       const blob = localMedia.get(media) ?? (await useClient().outbox.blob(media))
-      if (stale) return
+      if (turn.signal.aborted) return
       release()
       made = blob ? URL.createObjectURL(blob) : null
       url.value = made ?? `/api/media/${media}/${view}`

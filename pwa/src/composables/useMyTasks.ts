@@ -1,5 +1,5 @@
 import { computed } from 'vue'
-import { isAct } from '@/lib/commands'
+import { actIn } from '@/lib/commands'
 import { useDocuments } from './useDocuments'
 import { once } from './useObservable'
 import { useOutbox } from './useOutbox'
@@ -23,12 +23,10 @@ export const useMyTasks = once(() => {
   const answered = computed(
     () =>
       new Set(
-        items.value.flatMap((item) =>
-          isAct(item, item.payload) && item.payload.task && item.state !== 'refused' &&
-          item.state !== 'replaced'
-            ? [item.payload.task]
-            : [],
-        ),
+        items.value.flatMap((item) => {
+          const task = actIn(item)?.task
+          return task && item.state !== 'refused' && item.state !== 'replaced' ? [task] : []
+        }),
       ),
   )
   return {

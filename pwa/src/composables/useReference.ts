@@ -1,6 +1,6 @@
 import type { cases, catalogue, directory } from '@xunge/types'
+import { covers, findGrid } from '@xunge/rules'
 import { computed } from 'vue'
-import { contains } from '@/lib/geo'
 import { useDocuments } from './useDocuments'
 import { once } from './useObservable'
 import { useSession } from './useSession'
@@ -26,26 +26,32 @@ export const useReference = once(() => {
   const categoryByCode = computed(() => index(categories.value, (each) => each.code))
   const flowByCode = computed(() => index(flows.value, (each) => each.flow.code))
   const states = computed(() => {
-    return index(flows.value.flatMap(({ flow }) => flow.states), (state) => state.code)
+    return index(
+      flows.value.flatMap(({ flow }) => flow.states),
+      (state) => state.code,
+    )
   })
   const actions = computed(() => {
-    return index(flows.value.flatMap(({ flow }) => flow.actions), (action) => action.code)
+    return index(
+      flows.value.flatMap(({ flow }) => flow.actions),
+      (action) => action.code,
+    )
   })
 
   const grids = computed(() => areas.value.filter((area) => area.polygon !== null))
   const myGrids = computed(() => {
     const paths = session.value?.areas ?? []
-    return grids.value.filter((grid) => paths.some((path) => grid.path.startsWith(path)))
+    return grids.value.filter((grid) => covers(paths, grid.path))
   })
 
   function gridAt({ longitude, latitude }: Pick<cases.Position, 'longitude' | 'latitude'>) {
-    return grids.value.find((grid) => grid.polygon && contains(grid.polygon, longitude, latitude))
+    return findGrid(grids.value, [longitude, latitude])
   }
 
   /** The names over a place, from town to grid, without the county. */
   function places(area: Area): string[] {
     const names: string[] = []
-    for (let each: Area | undefined = area; each; ) {
+    for (let each: Area | undefined = area; each;) {
       names.unshift(each.name)
       each = each.parent === null ? undefined : areaByCode.value.get(each.parent)
       if (each?.parent === null || names.length > 6) break

@@ -30,11 +30,11 @@ export const useSession = once(() => {
     atDesk,
     expired: computed(() => state.value.expired),
     can: (permission: string) => session.value?.permissions.includes(permission) ?? false,
-    async signIn(name: string, password: string) {
+    signIn: async (name: string, password: string) => {
       await kept.signIn(name, password, deviceName())
       void Promise.all([sync.flush(true), sync.pull()])
     },
-    async switchPost(id: string) {
+    switchPost: async (id: string) => {
       await kept.switchPost(id)
       void sync.pull()
     },

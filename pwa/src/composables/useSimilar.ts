@@ -1,7 +1,7 @@
+import { similar, type Similar } from '@xunge/rules'
 import type { cases } from '@xunge/types'
 import { ref, shallowRef, watchEffect } from 'vue'
 import { useClient } from '@/client'
-import { similarCases, type SimilarCase } from '@/lib/similar'
 import { useReference } from './useReference'
 import { useReplica } from './useReplica'
 
@@ -16,14 +16,14 @@ const PAUSE_MS = 400
 export function useSimilar(asked: () => Asked) {
   const { cases: held } = useReplica()
   const { category } = useReference()
-  const found = shallowRef<SimilarCase[]>([])
+  const found = shallowRef<Similar[]>([])
   const fromDevice = ref(false)
 
   watchEffect((onCleanup) => {
     const { category: code, position } = asked()
     const rule = category(code)
     if (!rule) return
-    found.value = similarCases(held.value, rule, position, Date.now())
+    found.value = similar(held.value, rule, [position.longitude, position.latitude], Date.now())
     fromDevice.value = true
     const query = new URLSearchParams({
       category: code,
@@ -33,7 +33,7 @@ export function useSimilar(asked: () => Asked) {
     let stale = false
     const timer = setTimeout(() => {
       useClient()
-        .request<SimilarCase[]>('GET', `/cases/similar?${query}`)
+        .request<Similar[]>('GET', `/cases/similar?${query}`)
         .then((answer) => {
           if (stale) return
           found.value = answer

@@ -1,10 +1,13 @@
+import type { OutboxItem } from '@xunge/client'
 import type { commands } from '@xunge/types'
 
-/** The payloads as they were submitted from this device; the type tells which. */
-export function isReport(item: { type: string }, _payload: unknown): _payload is commands.ReportCase {
-  return item.type === 'case.report'
+type Submitted = Pick<OutboxItem, 'type' | 'payload'>
+
+/** The payload as it was submitted from this device; the type tells which it is. */
+export function reportIn({ type, payload }: Submitted): commands.ReportCase | null {
+  return type === 'case.report' ? (payload as commands.ReportCase) : null
 }
 
-export function isAct(item: { type: string }, _payload: unknown): _payload is commands.ActOnCase {
-  return item.type === 'case.act'
+export function actIn({ type, payload }: Submitted): commands.ActOnCase | null {
+  return type === 'case.act' ? (payload as commands.ActOnCase) : null
 }

@@ -1,1 +1,5 @@
-export const taskNames: Record<string, string> = { verify: '核实', check: '核查', recollect: '补采' }
+export const taskNames: Record<string, string> = {
+  verify: '核实',
+  check: '核查',
+  recollect: '补采',
+}

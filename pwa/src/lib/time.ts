@@ -1,8 +1,14 @@
 /** Times as people read them, in the device's zone. Input: RFC 3339 text or milliseconds. */
 
+import { lamp, type Lamp } from '@xunge/rules'
+
 type When = string | number | Date
 
-const clock = new Intl.DateTimeFormat('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false })
+const clock = new Intl.DateTimeFormat('zh-CN', {
+  hour: '2-digit',
+  minute: '2-digit',
+  hour12: false,
+})
 const monthDay = new Intl.DateTimeFormat('zh-CN', { month: 'long', day: 'numeric' })
 const fullDay = new Intl.DateTimeFormat('zh-CN', { year: 'numeric', month: 'long', day: 'numeric' })
 const exactFormat = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'long', timeStyle: 'medium' })
@@ -63,4 +69,9 @@ export function limitText(limit: { value: number; unit: string }): string {
 
 export function metres(distance: number): string {
   return distance < 1000 ? `${Math.round(distance)} 米` : `${(distance / 1000).toFixed(1)} 公里`
+}
+
+/** The lamp of something due; without a yellow instant it goes from green straight to red. */
+export function lampOf(yellow: string | null, due: string | null, now: number): Lamp | null {
+  return lamp(yellow ?? due, due, now)
 }

@@ -24,7 +24,11 @@ export function openMap(container: HTMLElement, label: string): Map {
     pitchWithRotate: false,
     touchPitch: false,
     attributionControl: false,
-    locale: { 'NavigationControl.ZoomIn': '放大', 'NavigationControl.ZoomOut': '缩小', 'Map.Title': label },
+    locale: {
+      'NavigationControl.ZoomIn': '放大',
+      'NavigationControl.ZoomOut': '缩小',
+      'Map.Title': label,
+    },
     style: {
       version: 8,
       sources: {
@@ -35,11 +39,26 @@ export function openMap(container: HTMLElement, label: string): Map {
         { id: 'ground', type: 'background', paint: { 'background-color': '#e9eeec' } },
         { id: 'grid-fill', type: 'fill', source: 'grids', paint: { 'fill-color': '#f8faf9' } },
         {
-          id: 'grid-line', type: 'line', source: 'grids',
-          paint: { 'line-color': '#8ba19e', 'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.4, 15, 1.4] },
+          id: 'grid-line',
+          type: 'line',
+          source: 'grids',
+          paint: {
+            'line-color': '#8ba19e',
+            'line-width': ['interpolate', ['linear'], ['zoom'], 10, 0.4, 15, 1.4],
+          },
         },
-        { id: 'mine-fill', type: 'fill', source: 'mine', paint: { 'fill-color': '#0b5c63', 'fill-opacity': 0.14 } },
-        { id: 'mine-line', type: 'line', source: 'mine', paint: { 'line-color': '#0b5c63', 'line-width': 3 } },
+        {
+          id: 'mine-fill',
+          type: 'fill',
+          source: 'mine',
+          paint: { 'fill-color': '#0b5c63', 'fill-opacity': 0.14 },
+        },
+        {
+          id: 'mine-line',
+          type: 'line',
+          source: 'mine',
+          paint: { 'line-color': '#0b5c63', 'line-width': 3 },
+        },
       ],
     },
   })
@@ -54,7 +73,13 @@ export function gridFeatures(areas: readonly Area[]): FeatureCollection {
     type: 'FeatureCollection',
     features: areas.flatMap((area) =>
       area.polygon
-        ? [{ type: 'Feature', properties: { code: area.code, name: area.name }, geometry: area.polygon }]
+        ? [
+            {
+              type: 'Feature',
+              properties: { code: area.code, name: area.name },
+              geometry: area.polygon,
+            },
+          ]
         : [],
     ),
   }
@@ -86,6 +111,8 @@ export function circle(longitude: number, latitude: number, radius: number): Fea
   })
   return {
     type: 'FeatureCollection',
-    features: [{ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [points] } }],
+    features: [
+      { type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [points] } },
+    ],
   }
 }

@@ -42,8 +42,15 @@ export function drawPoints(map: Map): void {
     filter: ['!', ['has', 'point_count']],
     paint: {
       'circle-color': [
-        'match', ['get', 'lamp'],
-        'green', colours.green, 'yellow', colours.yellow, 'red', colours.red, colours.none,
+        'match',
+        ['get', 'lamp'],
+        'green',
+        colours.green,
+        'yellow',
+        colours.yellow,
+        'red',
+        colours.red,
+        colours.none,
       ],
       'circle-radius': ['case', ['get', 'selected'], 14, 9],
       'circle-stroke-width': ['case', ['get', 'selected'], 5, 3],
@@ -51,7 +58,8 @@ export function drawPoints(map: Map): void {
     },
   })
   map.on('styleimagemissing', ({ id }) => {
-    if (id.startsWith('count-') && !map.hasImage(id)) map.addImage(id, numeral(id.slice(6)), { pixelRatio: 2 })
+    if (id.startsWith('count-') && !map.hasImage(id))
+      map.addImage(id, numeral(id.slice(6)), { pixelRatio: 2 })
   })
   for (const layer of ['cluster', 'point']) {
     map.on('mouseenter', layer, () => (map.getCanvas().style.cursor = 'pointer'))

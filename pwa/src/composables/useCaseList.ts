@@ -1,0 +1,55 @@
+import { Unavailable } from '@xunge/client'
+import { ref, shallowRef, watch, type Ref } from 'vue'
+import { useClient } from '@/client'
+import { query, type CaseFilters, type CaseList, type CaseRow } from '@/lib/caseApi'
+import { useRefresh } from './useRefresh'
+
+const TYPING_MS = 300
+
+/** A list of cases from the server: narrowed, paged, and fresh while it is looked at. */
+export function useCaseList(filters: Ref<CaseFilters>) {
+  const client = useClient()
+  const rows = shallowRef<CaseRow[]>([])
+  const next = ref<string | null>(null)
+  const loading = ref(true)
+  const offline = ref(false)
+  const error = ref<string | null>(null)
+  let asked = 0
+
+  async function load(more = false): Promise<void> {
+    const turn = ++asked
+    const text = query(filters.value, more && next.value ? { after: next.value } : {})
+    try {
+      const page = await client.request<CaseList>('GET', `/cases?${text}`)
+      if (turn !== asked) return
+      rows.value = more ? [...rows.value, ...page.items] : page.items
+      next.value = page.next
+      offline.value = false
+      error.value = null
+    } catch (problem) {
+      if (turn !== asked) return
+      offline.value = problem instanceof Unavailable
+      error.value = offline.value || !(problem instanceof Error) ? null : problem.message
+    } finally {
+      if (turn === asked) loading.value = false
+    }
+  }
+
+  let timer: ReturnType<typeof setTimeout> | undefined
+  watch(
+    filters,
+    () => {
+      loading.value = true
+      clearTimeout(timer)
+      timer = setTimeout(() => void load(), TYPING_MS)
+    },
+    { deep: true },
+  )
+  // A longer list is left alone, so that nothing moves under the reader's thumb.
+  useRefresh(() => {
+    if (rows.value.length <= 30) void load()
+  })
+  void load()
+
+  return { rows, next, loading, offline, error, load }
+}
