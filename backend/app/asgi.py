@@ -34,7 +34,8 @@ def create_app(settings: Settings) -> Litestar:
     """Build the application; its pools open and close with it.
 
     State holds `settings`, `redis`, `queue`, `keyring`, `live`, `sessions`, and once started the
-    sync ports `pushing` and `pulling`; the database is `backend.core.database`. Raises RuntimeError when a route does not say who may call it.
+    sync ports `pushing` and `pulling`; the database is `backend.core.database`. Raises
+    RuntimeError when a route does not say who may call it.
     """
     redis = open_redis(settings.redis_url)
     keyring = Keyring(settings.secret)

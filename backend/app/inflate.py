@@ -2,8 +2,16 @@
 
 import zlib
 
+from litestar.enums import ScopeType
 from litestar.exceptions import ClientException
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 
 
 class Inflate:
@@ -14,8 +22,9 @@ class Inflate:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
         headers = scope.get("headers", ())
-        if scope["type"] != "http" or (b"content-encoding", b"gzip") not in headers:
+        if scope["type"] != ScopeType.HTTP or (b"content-encoding", b"gzip") not in headers:
             await self._app(scope, receive, send)
             return
         plain = (b"content-encoding", b"content-length")
@@ -23,7 +32,7 @@ class Inflate:
         unpacker = zlib.decompressobj(wbits=31)
         passed = 0
 
-        async def unpacked() -> Message:
+        async def unpacked() -> HTTPReceiveMessage | WebSocketReceiveMessage:
             nonlocal passed
             message = await receive()
             if message["type"] != "http.request":
@@ -35,6 +44,7 @@ class Inflate:
             passed += len(body)
             if passed > self._max_bytes:
                 raise ClientException("the body is too large", status_code=413)
-            return {**message, "body": body}
+            message["body"] = body
+            return message
 
         await self._app(scope, unpacked, send)

@@ -2,12 +2,12 @@
 
 import re
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.app.metrics import REQUESTS
 from backend.core.actor import Actor
@@ -37,7 +37,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        method = cast(HTTPScope, scope)["method"]
+        method = scope["method"]
         request_id = _id_of(scope)
         scope["state"]["request_id"] = request_id
         status = 500

@@ -38,7 +38,7 @@ class Started(msgspec.Struct, frozen=True):
     born: float
 
 
-def run(settings: Settings, workers: int) -> None:
+def run(settings: Settings, workers: int, *, demo: bool) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP, then stop all that was started. Raises Halt."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -49,7 +49,7 @@ def run(settings: Settings, workers: int) -> None:
         refuse_full_disk(settings.data)
         settings = _with_servers(settings, stack)
         with reaching_database():
-            logins = asyncio.run(_prepare(settings))
+            logins = asyncio.run(_prepare(settings, demo=demo))
         web = ("web", "--workers", str(workers))
         children = stack.enter_context(_children(settings, [web, ("worker",)]))
         _await_ready(settings, children)
@@ -108,8 +108,10 @@ def _with_servers(settings: Settings, stack: ExitStack) -> Settings:
     return settings
 
 
-async def _prepare(settings: Settings) -> Sequence[Login]:
+async def _prepare(settings: Settings, *, demo: bool) -> Sequence[Login]:
     await migrations.migrate(settings.database_url)
+    if not demo:
+        return ()
     await database.open_pool()
     try:
         return await load_demo_city(settings)

@@ -139,9 +139,9 @@ def _retried(job: Job) -> Any:
 
 
 def _cron(each: Periodic) -> CronJob:
-    async def run(context: dict[Any, Any], *_: Argument, **__: Argument) -> None:
+    async def run(ctx: dict[Any, Any], *_: Any, **__: Any) -> None:
         try:
-            await each.run(context["tools"])
+            await each.run(ctx["tools"])
         except Exception:  # noqa: BLE001 - logged whole; the next round tries again
             _log.exception("periodic job %s failed, next try in %s", each.name, each.every)
 

@@ -49,11 +49,11 @@ class Up:
             check=False,
         )
 
-    def start(self) -> None:
+    def start(self, option: str = "--no-demo") -> None:
         log = self.folder / "up.log"
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "backend.app", "up"],
+                [sys.executable, "-m", "backend.app", "up", option],
                 env=self.environ,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -113,7 +113,7 @@ def up() -> Iterator[Up]:
 def running() -> Iterator[Up]:
     """Started, for tests that only look."""
     with trial() as one:
-        one.start()
+        one.start("--demo")
         yield one
         assert one.stop(signal.SIGTERM) == 0
 
@@ -176,6 +176,13 @@ async def test_a_pid_file_from_before_a_reboot_misleads_nobody(up: Up) -> None:
     (folder / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
     with embedded.postgres(folder):
         assert await kept_number(up, "SELECT 1") == 1
+
+
+def test_a_newcomer_is_told_the_address_and_who_to_be(running: Up) -> None:
+    said = (running.folder / "up.log").read_text()
+    assert f"http://127.0.0.1:{running.port}" in said
+    assert "受理员" in said
+    assert "密码" in said
 
 
 def test_a_second_up_on_the_same_folder_is_one_line(running: Up) -> None:

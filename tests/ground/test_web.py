@@ -68,10 +68,8 @@ async def test_a_request_has_an_id_and_keeps_the_proxys(client: Client) -> None:
     assert UUID((await client.get("/health")).headers["x-request-id"]).version == 7
     given = {"X-Request-Id": "edge-12345678"}
     assert (await client.get("/health", headers=given)).headers["x-request-id"] == "edge-12345678"
-    forged = {"X-Request-Id": "x\u00a0{injected}"}
-    answer = await client.get(
-        "/health", headers={k: v.encode("latin-1") for k, v in forged.items()}
-    )
+    forged = {"X-Request-Id": "no id {injected}"}
+    answer = await client.get("/health", headers=forged)
     assert "injected" not in answer.headers["x-request-id"]
 
 
