@@ -99,11 +99,15 @@ export class Outbox {
     })
   }
 
-  /** Tries an item again now, whatever it waits for. */
+  /** Tries an item again now, whatever it waits for; also one refused without a receipt, which the
+   * service has not kept.
+   */
   async retry(id: string): Promise<void> {
     await this.storage.run('write', ['outbox', 'media'], async (t) => {
       const record = await t.get('outbox', id)
-      if (record !== undefined) await t.put('outbox', [{ ...record, next_try: 0 }])
+      if (record === undefined) return
+      const state = record.state === 'refused' && !record.receipt ? 'queued' : record.state
+      await t.put('outbox', [{ ...record, state, next_try: 0 }])
       const photos = await t.list('media', 'owner', id)
       await t.put(
         'media',

@@ -25,19 +25,20 @@ export class Pusher {
   ) {}
 
   /**
-   * Sends what `user` recorded and is due, each once; with `force` also what waits for its next try.
-   * Throws Unavailable or ApiError once the server cannot be asked further.
+   * Sends what is due, each once; with `force` also what waits for its next try; whoever recorded
+   * it, for the signature names the author. Throws Unavailable or ApiError once the server cannot be
+   * asked further.
    */
-  async push(user: string, force: boolean): Promise<void> {
+  async push(force: boolean): Promise<void> {
     const tried = new Set<string>()
     let limit = MAX_COMMANDS
     for (;;) {
-      const batch = batchOf(await this.due(user, force, tried), limit)
+      const batch = batchOf(await this.due(force, tried), limit)
       if (batch.length === 0) return
       try {
         const accepted = await this.send(batch)
         for (const { id } of batch) tried.add(id)
-        for (const id of await this.release(user, accepted)) tried.delete(id)
+        for (const id of await this.release(accepted)) tried.delete(id)
         limit = Math.min(limit * 2, MAX_COMMANDS)
       } catch (error) {
         if (!(error instanceof ApiError && BLAMES_THE_BODY.has(error.status))) {
@@ -50,11 +51,9 @@ export class Pusher {
     }
   }
 
-  private async due(user: string, force: boolean, tried: Set<string>): Promise<OutboxRecord[]> {
+  private async due(force: boolean, tried: Set<string>): Promise<OutboxRecord[]> {
     const now = this.clock.now()
-    const records = await this.storage.run('read', ['outbox'], (t) =>
-      t.list('outbox', 'user', user),
-    )
+    const records = await this.storage.run('read', ['outbox'], (t) => t.list('outbox'))
     const open = records
       .filter(({ id, state }) => (state === 'queued' || state === 'held') && !tried.has(id))
       .sort((one, other) => one.seq - other.seq)
@@ -102,17 +101,17 @@ export class Pusher {
         next_try: now + ASK_HELD_AGAIN_MS,
       }
     const settled = { ...asked, settled_at: now, next_try: 0 }
-    if (outcome === 'rejected') return { ...settled, state: 'refused' }
+    if (outcome === 'rejected') return { ...settled, state: 'refused', receipt }
     if (outcome === 'clash' || receipt?.digest !== record.digest)
       return { ...settled, state: 'refused', reasons: [...reasons, clash] }
     return { ...settled, state: 'accepted', receipt }
   }
 
   /** Lets what was held for one of these ask again at once, and returns its ids. */
-  private async release(user: string, accepted: Set<string>): Promise<string[]> {
+  private async release(accepted: Set<string>): Promise<string[]> {
     if (accepted.size === 0) return []
     return this.storage.run('write', ['outbox'], async (t) => {
-      const held = (await t.list('outbox', 'user', user)).filter(
+      const held = (await t.list('outbox')).filter(
         ({ state, body }) =>
           state === 'held' &&
           (JSON.parse(body) as wire.Command).after.some((id) => accepted.has(id)),

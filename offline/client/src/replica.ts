@@ -1,6 +1,7 @@
 /** Others' data as this device may hold it: documents, each in one or more buckets. */
 
 import type { wire } from '@xunge/types'
+import { ApiError } from './errors'
 import type { Http } from './http'
 import { type Clock, metaRecord, readMeta, type Storage, type Transaction } from './ports'
 import type { DocumentRecord, MemberRecord, SyncPoint } from './records'
@@ -55,6 +56,16 @@ export class Replica {
   /** Brings the replica to what the server has now. Throws Unavailable and ApiError. */
   async pull(): Promise<void> {
     const from = await this.syncPoint()
+    try {
+      await this.pullFrom(from)
+    } catch (error) {
+      if (from === null || !(error instanceof ApiError && error.code === 'bad_cursor')) throw error
+      await this.storage.run('write', ['meta'], (t) => t.remove('meta', ['sync']))
+      await this.pullFrom(null)
+    }
+  }
+
+  private async pullFrom(from: SyncPoint | null): Promise<void> {
     const session = await this.storage.run('read', ['meta'], (t) => readMeta(t, 'session'))
     const whole = new Whole()
     for (let page: string | null = null; ;) {
@@ -69,10 +80,10 @@ export class Replica {
         const [point, now] = [await readMeta(t, 'sync'), await readMeta(t, 'session')]
         // Another tab pulled, or the user left, while this page was on its way.
         if (point?.cursor !== from?.cursor || now?.view?.user !== session?.view?.user) return null
-        const kinds = await apply(t, answer, whole)
+        const kinds = await apply(t, answer, whole, page === null)
         if (answer.page !== null) return kinds
-        for (const kind of await finish(t, answer, whole)) kinds.add(kind)
-        await t.put('meta', [metaRecord('sync', this.pointOf(answer))])
+        for (const kind of await finish(t, whole)) kinds.add(kind)
+        await t.put('meta', [metaRecord('sync', this.pointOf(answer, whole.allowed))])
         return kinds
       })
       if (changed === null) return
@@ -83,7 +94,7 @@ export class Replica {
     }
   }
 
-  private pointOf({ cursor, epoch, buckets }: wire.PullResponse): SyncPoint {
+  private pointOf({ cursor, epoch }: wire.PullResponse, buckets: string[]): SyncPoint {
     return { cursor, epoch, buckets, at: this.clock.now() }
   }
 }
@@ -93,6 +104,8 @@ class Whole {
   /** Member keys of fresh buckets that were named. */
   readonly named = new Set<string>()
   readonly fresh = new Set<string>()
+  /** Buckets that every page allowed: one withdrawn and given again between pages has holes. */
+  allowed: string[] = []
   /** Entities that lost a place, and may have lost their last. */
   readonly loosened = new Set<string>()
 }
@@ -101,8 +114,10 @@ async function apply(
   t: Transaction,
   answer: wire.PullResponse,
   whole: Whole,
+  first: boolean,
 ): Promise<Set<string>> {
   for (const bucket of answer.fresh) whole.fresh.add(bucket)
+  whole.allowed = first ? answer.buckets : whole.allowed.filter((b) => answer.buckets.includes(b))
   const touched = new Set(await readMeta(t, 'touched'))
   if (answer.buckets.some((bucket) => !touched.has(bucket)))
     await t.put('meta', [metaRecord('touched', [...touched, ...answer.buckets])])
@@ -136,8 +151,8 @@ async function apply(
 /** Drops buckets that may no longer be held, what fresh ones no longer name, and then every
  * document that no bucket holds. Returns the kinds it removed.
  */
-async function finish(t: Transaction, answer: wire.PullResponse, whole: Whole): Promise<string[]> {
-  const allowed = new Set(answer.buckets)
+async function finish(t: Transaction, whole: Whole): Promise<string[]> {
+  const allowed = new Set(whole.allowed)
   const touched = (await readMeta(t, 'touched')) ?? []
   for (const bucket of new Set([...touched, ...whole.fresh])) {
     if (allowed.has(bucket) && !whole.fresh.has(bucket)) continue
@@ -150,7 +165,7 @@ async function finish(t: Transaction, answer: wire.PullResponse, whole: Whole): 
       stale.map(({ key }) => key),
     )
   }
-  await t.put('meta', [metaRecord('touched', answer.buckets)])
+  await t.put('meta', [metaRecord('touched', whole.allowed)])
   const orphans = await homeless(t, [...whole.loosened])
   await t.remove('documents', orphans)
   return orphans.map((entity) => entity.slice(0, entity.indexOf('/')))

@@ -73,7 +73,7 @@ export function startSync(parts: Parts): Sync {
   const sendCommands = single(async () => {
     const forced = force.commands
     force.commands = false
-    await asUser('commands', (user) => pusher.push(user, forced))
+    await asUser('commands', () => pusher.push(forced))
     planRetry()
   })
   const sendMedia = single(async () => {

@@ -6,22 +6,28 @@ import type { Uploader } from './ports'
 
 const PIECE_BYTES = 512 * 1024
 const CHECKSUM_MISMATCH = 460
-const LATER = new Set([408, 409, 423, 429])
+const CONFLICT = 409
+const LATER = new Set([408, CONFLICT, 423, 429])
 
-/** `stack` replaces the platform's HTTP, for tests and other hosts. */
-export function tusUploader(endpoint: string, stack?: HttpStack): Uploader {
+/** `httpStack` replaces the platform's HTTP, for tests and other hosts. */
+export function tusUploader(
+  endpoint: string,
+  options: { httpStack?: HttpStack; chunkSize?: number } = {},
+): Uploader {
   return {
     async upload({ id, kind, name, type, sha256, bytes, url }, located, progress) {
       const { Upload } = await import('tus-js-client')
       let locating = Promise.resolve()
+      let at = url
       const relocate = (to: string | null): void => {
+        at = to
         locating = locating.then(() => located(to))
       }
-      try {
-        await new Promise<void>((resolve, reject) => {
+      const send = (): Promise<void> =>
+        new Promise((resolve, reject) => {
           const upload = new Upload(new Blob([bytes], { type }), {
             endpoint,
-            uploadUrl: url,
+            uploadUrl: at,
             metadata: { id, kind, sha256, name },
             chunkSize: PIECE_BYTES,
             retryDelays: null,
@@ -30,9 +36,15 @@ export function tusUploader(endpoint: string, stack?: HttpStack): Uploader {
             onProgress: (sent, total) => progress(total === 0 ? 0 : sent / total),
             onSuccess: () => resolve(),
             onError: reject,
-            ...(stack ? { httpStack: stack } : {}),
+            ...options,
           })
           upload.start()
+        })
+      try {
+        // Announced again after a kill, an upload may have bytes already: ask how many, and go on.
+        await send().catch((error: unknown) => {
+          if (statusOf(error) !== CONFLICT || at === url) throw error
+          return send()
         })
       } catch (error) {
         const failure = translate(error)
@@ -43,6 +55,10 @@ export function tusUploader(endpoint: string, stack?: HttpStack): Uploader {
       }
     },
   }
+}
+
+function statusOf(error: unknown): number | null {
+  return (error as Partial<DetailedError>).originalResponse?.getStatus() ?? null
 }
 
 function translate(error: unknown): Error {

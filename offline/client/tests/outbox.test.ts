@@ -137,11 +137,11 @@ test('an expired session stops the sending but not the recording', async () => {
   expect(states(tab)).toEqual(['sent', 'sent'])
 })
 
-test('signing out keeps unsent items for their author, and others do not see them', async () => {
+test('signing out keeps unsent items; others do not see them, and carry no photos of theirs', async () => {
   const phone = new Phone()
   const tab = await signedIn(phone)
   tab.online = false
-  const { id } = await report(tab.client)
+  const { id, photos } = await report(tab.client, { photos: 1 })
   await tab.client.session.signOut()
   expect(tab.client.outbox.items.value).toEqual([])
   await expect(report(tab.client)).rejects.toMatchObject({ code: 'signed_out' })
@@ -152,10 +152,11 @@ test('signing out keeps unsent items for their author, and others do not see the
   await tab.client.session.signIn(OTHER, 'password', '测试手机')
   await tab.client.sync.flush(true)
   expect(tab.client.outbox.items.value).toEqual([])
-  expect(phone.server.applied.size).toBe(0)
+  expect([...phone.server.applied.keys()]).toEqual([id])
+  expect(phone.server.media.size).toBe(0)
   await tab.client.session.signIn(USER, 'password', '测试手机')
   await deliverAll(phone, tab)
-  expect([...phone.server.applied.keys()]).toEqual([id])
+  expect([...phone.server.media.keys()]).toEqual([...photos.keys()])
 })
 
 test('the device starts and records without network, as the user last signed in', async () => {

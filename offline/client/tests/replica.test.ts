@@ -83,7 +83,7 @@ async function shown({ client }: Tab): Promise<Map<string, number>> {
 
 const buckets = fc.subarray(['a', 'b', 'c'] as const)
 const step = fc.oneof(
-  fc.record({ do: fc.constant('put' as const), entity: fc.integer({ min: 1, max: 6 }), buckets }),
+  fc.record({ do: fc.constant('put' as const), entity: fc.integer({ min: 1, max: 4 }), buckets }),
   fc.record({ do: fc.constant('pull' as const) }),
   fc.record({ do: fc.constant('move' as const), buckets }),
   fc.record({ do: fc.constant('restore' as const) }),
@@ -160,4 +160,60 @@ test('a bucket of hundreds goes at once when the user may no longer see it', asy
   feed.allowed = new Set(['b'])
   await tab.client.sync.pull()
   expect([...(await shown(tab)).keys()]).toEqual([idOf(7)])
+})
+
+async function withFeed(pageSize: number, buckets: string[]): Promise<[Phone, Feed, Tab]> {
+  const phone = new Phone()
+  const feed = new Feed(pageSize)
+  feed.allowed = new Set(buckets)
+  phone.server.pulled = (request) => feed.pull(request)
+  return [phone, feed, await signedIn(phone)]
+}
+
+test('after a restore, what the server no longer has is gone here too', async () => {
+  const [, feed, tab] = await withFeed(10, ['a'])
+  feed.put(1, ['a'])
+  feed.put(2, ['a'])
+  await tab.client.sync.pull()
+  feed.rows.delete('a 2')
+  feed.epoch = 'epoch-2'
+  await tab.client.sync.pull()
+  expect([...(await shown(tab)).keys()]).toEqual([idOf(1)])
+})
+
+test('a bucket that came half and was withdrawn leaves nothing', async () => {
+  const [phone, feed, tab] = await withFeed(1, ['a'])
+  feed.put(1, ['b'])
+  feed.put(2, ['b'])
+  feed.allowed = new Set(['a', 'b'])
+  phone.server.faults.push('none', 'lost')
+  await tab.client.sync.pull()
+  expect((await shown(tab)).size).toBe(1)
+  feed.allowed = new Set(['a'])
+  await tab.client.sync.pull()
+  expect((await shown(tab)).size).toBe(0)
+})
+
+test('a cursor that the server does not know is given up for a whole pull', async () => {
+  const [phone, feed, tab] = await withFeed(10, ['a'])
+  feed.put(1, ['a'])
+  await tab.client.sync.pull()
+  feed.put(1, [])
+  phone.server.unknownCursors = true
+  await tab.client.sync.pull()
+  expect((await shown(tab)).size).toBe(0)
+})
+
+test('a page that arrives after the user has left is not kept', async () => {
+  const [phone, feed, tab] = await withFeed(1, ['a'])
+  feed.put(1, ['a'])
+  feed.put(2, ['a'])
+  let left = Promise.resolve()
+  phone.server.pulled = (request) => {
+    if (request.page !== null) left = tab.client.session.signOut()
+    return feed.pull(request)
+  }
+  await tab.client.sync.pull()
+  await left
+  expect((await shown(tab)).size).toBe(0)
 })

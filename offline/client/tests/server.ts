@@ -55,6 +55,7 @@ export class Server {
   })
   /** Bodies that make the server answer 400. */
   malformed: (body: string) => boolean = () => false
+  unknownCursors = false
   /** Commands that came again. */
   repeats = 0
   refuse: (command: wire.Command) => wire.Reason[] = () => []
@@ -95,10 +96,12 @@ export class Server {
     }
     if (path === '/session') return json(sessionOf(this.user))
     if (path.startsWith('/uploads')) return this.tus(request, path)
-    if (path === '/sync/pull')
-      return json(
-        this.pulled(check('wire#/$defs/PullRequest', await body(request)) as wire.PullRequest),
-      )
+    if (path === '/sync/pull') {
+      const pull = check('wire#/$defs/PullRequest', await body(request)) as wire.PullRequest
+      if (this.unknownCursors && pull.cursor !== null)
+        return json({ code: 'bad_cursor', message: '同步位置无效' }, 400)
+      return json(this.pulled(pull))
+    }
     if (path !== '/sync/push') throw new Error(`no such path: ${path}`)
     const push = check('wire#/$defs/PushRequest', await body(request)) as wire.PushRequest
     if (push.commands.some((item) => this.malformed(item.body)))
@@ -162,10 +165,11 @@ export class Server {
           return [key, Buffer.from(value, 'base64').toString()] as const
         }),
       )
-      const url = `/api/uploads/${this.uploads.size + 1}`
       const length = Number(request.headers.get('upload-length'))
       const [id, digest] = [meta.get('id') ?? '', meta.get('sha256') ?? '']
-      this.uploads.set(url, { length, bytes: new Uint8Array(), id, sha256: digest })
+      const url = `/api/uploads/${id}`
+      if (!this.uploads.has(url))
+        this.uploads.set(url, { length, bytes: new Uint8Array(), id, sha256: digest })
       return new Response(null, { status: 201, headers: { ...headers, location: url } })
     }
     const upload = this.uploads.get(`/api${path}`)

@@ -122,7 +122,7 @@ export class Phone {
         onHide: listener(hides),
         live: (_, change) => listener(signals)(change),
       },
-      uploader: tusUploader('/api/uploads', fetchStack(fetch)),
+      uploader: tusUploader('/api/uploads', { httpStack: fetchStack(fetch), chunkSize: 400 }),
       random: () => (this.seed = (this.seed * 16_807) % 2_147_483_647) / 2_147_483_647,
     })
     return {
