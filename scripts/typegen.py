@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from backend.cases import structs as cases
+from backend.cases import views
 from backend.catalogue import structs as catalogue
 from backend.directory import structs as directory
 from backend.tasks import structs as tasks
@@ -46,7 +47,14 @@ WHOLE: dict[str, list[type]] = {
         wire.PullRequest,
         wire.PullResponse,
     ],
-    "cases": [cases.Case],
+    "cases": [
+        cases.Case,
+        views.CaseList,
+        views.CaseDetail,
+        views.Counts,
+        views.MapPoints,
+        views.SimilarCase,
+    ],
     "tasks": [tasks.Task],
     "catalogue": [catalogue.Category, catalogue.Calendar, catalogue.FlowDocument],
     "directory": [
@@ -60,7 +68,7 @@ WHOLE: dict[str, list[type]] = {
 }
 PARTIAL: dict[str, list[type]] = {
     "commands": [cases.ReportCase, cases.ActOnCase],
-    "requests": [directory.SignIn, directory.SwitchPost, directory.ChangePassword],
+    "requests": [directory.SignIn, directory.SwitchPost, directory.ChangePassword, views.Reveal],
 }
 
 
@@ -106,7 +114,7 @@ def generate() -> dict[Path, str]:
     with tempfile.TemporaryDirectory(dir=ROOT / TYPES) as folder:
         for name, schema in schemas.items():
             (Path(folder) / f"{name}.json").write_text(json.dumps(for_typescript(schema)))
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [
                 ROOT / "node_modules/.bin/json2ts",
                 *("--input", folder, "--output", folder),

@@ -23,9 +23,22 @@ export interface Action {
     | "open_check_task"
     | "open_recollect_task"
     | "open_verify_task"
-    | "reopen_assignment"
+    | "return_assignment"
     | "void_tasks"
   )[];
+  effects_by_verdict: {
+    [k: string]: (
+      | "amend_report"
+      | "answer_assignment"
+      | "assign"
+      | "choose_standard"
+      | "open_check_task"
+      | "open_recollect_task"
+      | "open_verify_task"
+      | "return_assignment"
+      | "void_tasks"
+    )[];
+  };
   tone: "danger" | "default" | "primary";
 }
 /**

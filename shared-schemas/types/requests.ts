@@ -16,6 +16,12 @@ export interface NewDevice {
   public_key?: string | null;
 }
 /**
+ * Why an outside reporter's name and phone must be seen; kept in the ledger.
+ */
+export interface Reveal {
+  reason: string;
+}
+/**
  * POST /session.
  */
 export interface SignIn {
