@@ -17,7 +17,13 @@ log = logging.getLogger("xunge.push")
 ATTEMPTS = 3
 """Tries of a whole batch that met a deadlock or a twin of itself."""
 
+
+class TryAgain(Exception):
+    """Raised by a domain when the same batch will succeed in a new transaction."""
+
+
 _COLLISIONS = (
+    TryAgain,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.UniqueViolationError,

@@ -22,7 +22,15 @@ ORGS = (
     ("oh-rq", "燃气公司", "company"),
     ("oh-tx", "通信公司", "company"),
 )
-_DESK = ["case.browse", "case.register", "case.accept", "case.verify", "case.archive", "case.close"]
+_DESK = [
+    "case.browse",
+    "case.register",
+    "case.accept",
+    "case.verify",
+    "case.file",
+    "case.archive",
+    "case.close",
+]
 ROLES = (
     ("grid_worker", "网格员", ["case.report", "task.answer"]),
     ("supervisor", "监督员", ["case.report", "task.answer", "case.browse"]),

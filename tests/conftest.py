@@ -17,9 +17,11 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from redis.asyncio import Redis
+from rich.console import Console
 
 from backend.app import embedded
 from backend.app.asgi import create_app
+from backend.app.demo import load_demo_city
 from backend.core import database as core_database
 from backend.core.database import connect
 from backend.core.migrations import migrate
@@ -117,3 +119,37 @@ async def client(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]
     """The whole web application, its pools open."""
     async with AsyncTestClient(create_app(settings)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def city_template(servers: Servers) -> str:
+    """A database with the demo city in it, imported once a test process."""
+    name = "xunge_city"
+    asyncio.run(_execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    given = Settings(
+        database_url=servers.database(name),
+        redis_url=servers.redis,
+        environment="development",
+        secret=bytes(range(32)),
+        data=Path(tempfile.gettempdir()),
+        host="127.0.0.1",
+        port=8321,
+    )
+
+    async def load() -> None:
+        core_database.configure(given.database_url)
+        await core_database.open_pool()
+        await load_demo_city(given, Console(quiet=True))
+        await core_database.close_pool()
+
+    asyncio.run(load())
+    return name
+
+
+@pytest.fixture
+def city_url(servers: Servers, city_template: str) -> Iterator[str]:
+    """The demo city in a database that nobody else sees, gone after the test."""
+    name = f"city_{next(_numbers)}"
+    asyncio.run(_execute(servers.postgres, f"CREATE DATABASE {name} TEMPLATE {city_template}"))
+    yield servers.database(name)
+    asyncio.run(_execute(servers.postgres, f"DROP DATABASE {name} WITH (FORCE)"))

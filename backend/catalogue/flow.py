@@ -15,7 +15,7 @@ Effect = Literal[
     "choose_standard",  # input.standard sets the filing condition and the whole limit
     "assign",  # input.org (default: the matrix) becomes the main assignment
     "answer_assignment",  # the main assignment is answered
-    "reopen_assignment",  # a failed check: the assignment is ended, to be made again
+    "return_assignment",  # a failed check: the answered assignment counts as returned
     "open_verify_task",  # to the worker of the case's grid, or input.worker
     "open_check_task",  # likewise
     "open_recollect_task",  # to the worker who reported
@@ -65,6 +65,7 @@ class Action(Struct, frozen=True):
     task: Literal["verify", "check", "recollect"] | None = None
     inputs: list[Input] = []
     effects: list[Effect] = []
+    effects_by_verdict: dict[str, list[Effect]] = {}
     tone: Literal["primary", "default", "danger"] = "default"
 
 

@@ -81,6 +81,16 @@ async def snapshot() -> AsyncIterator[Connection]:
         yield cast(Connection, pooled)
 
 
+@asynccontextmanager
+async def apart() -> AsyncIterator[Connection]:
+    """A connection outside the pool to the configured database, for what must not wait for it."""
+    own = await ENGINE.get_new_connection()
+    try:
+        yield cast(Connection, own)
+    finally:
+        await own.close()
+
+
 async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
     """A connection of its own, outside the pool (migrations, probes, listeners)."""
     return await asyncpg.connect(**config_of(url))

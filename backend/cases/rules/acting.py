@@ -54,7 +54,7 @@ def act(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
     after = _step(case, action.code, target, order, doing)
     if action.task is not None:
         after = replace(after, tasks=[t for t in after.tasks if t.id != order.task])
-    for effect in action.effects:
+    for effect in (*action.effects, *action.effects_by_verdict.get(order.verdict or "", ())):
         after = _effect(after, effect, order, doing)
     if target != case.state:
         after = _enter(after, state, doing)
@@ -96,8 +96,9 @@ def _effect(case: Case, effect: Effect, order: ActOnCase, doing: Doing) -> Case:
             return replace(case, assignments=[*case.assignments, _assignment(case, order, doing)])
         case "answer_assignment":
             return _settle(case, "answered", doing.at)
-        case "reopen_assignment":
-            return _settle(case, "returned", doing.at)
+        case "return_assignment":
+            *earlier, last = case.assignments
+            return replace(case, assignments=[*earlier, replace(last, state="returned")])
         case "open_verify_task" | "open_check_task":
             return _open_task(case, TASK_OF[effect], _worker(order, doing), doing)
         case "open_recollect_task":
