@@ -11,6 +11,7 @@ from backend.app.importing.run import Session
 from backend.core import database
 from backend.core.halt import Halt
 from backend.core.settings import Settings
+from backend.directory.passwords import Passwords
 
 PACK = Path(__file__).parents[2] / "shared-schemas" / "packs" / "330304"
 COUNTY = PACK.name
@@ -37,7 +38,7 @@ LOGINS = (
 )
 
 
-async def load_demo_city(settings: Settings, console: Console | None = None) -> Sequence[Login]:
+async def load_demo_city(settings: Settings, passwords: Passwords | None = None) -> Sequence[Login]:
     """Import the pack when the database holds no county yet; the pool must be open.
 
     Returns the logins to show: none when the database holds a city of its own.
@@ -47,7 +48,7 @@ async def load_demo_city(settings: Settings, console: Console | None = None) -> 
             row["code"] for row in await conn.fetch("select code from area where parent is null")
         ]
     if not there:
-        session = Session(settings, console or Console())
+        session = Session(settings, Console(), passwords)
         if not await session.run(files_of([PACK]), COUNTY, None, confirm=None):
             raise Halt("示范城市没有导入,原因见上")
         return LOGINS

@@ -25,6 +25,11 @@ TITLES = {
     "dispatch_rule": "派遣规则",
     "setting": "参数",
 }
+NAMES = dict.fromkeys(TITLES, ("code",)) | {
+    "appointment": ("user", "post", "valid_from"),
+    "dispatch_rule": ("category", "area"),
+}
+"""The fields by which people know a row."""
 SHOWN = 20
 """Rows named one by one; beyond that a count is enough."""
 
@@ -67,7 +72,6 @@ def _list(console: Console, title: str, names: Sequence[str]) -> None:
 
 
 def _name(each: Difference[Any]) -> str:
-    state = each.after
-    parts = [getattr(state, name, None) for name in ("code", "user", "post", "category", "area")]
-    parts += [state.flow.code] if each.kind == "flow" else []
-    return " ".join([TITLES[each.kind], *(str(part) for part in parts if part)])
+    state = each.after.flow if each.kind == "flow" else each.after
+    named = [TITLES[each.kind], *(str(getattr(state, name)) for name in NAMES[each.kind])]
+    return " ".join(part for part in named if part)

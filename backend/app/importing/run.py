@@ -40,8 +40,11 @@ def write_templates(folder: Path) -> list[Path]:
 class Session:
     """One import at a terminal. The pool must be open."""
 
-    def __init__(self, settings: Settings, console: Console) -> None:
+    def __init__(
+        self, settings: Settings, console: Console, passwords: Passwords | None = None
+    ) -> None:
         self._keyring = Keyring(settings.secret)
+        self._passwords = passwords or Passwords(self._keyring)
         self._console = console
 
     async def run(
@@ -76,7 +79,7 @@ class Session:
 
     async def _write(self, plan: Plan, redis: Redis | None) -> None:
         with self._progress("设初始密码", len(plan.passwords)) as step:
-            sealed = await seal_passwords(plan, Passwords(self._keyring), step)
+            sealed = await seal_passwords(plan, self._passwords, step)
         try:
             touched = await apply(plan, sealed, self._keyring)
         except Problem as problem:

@@ -88,6 +88,8 @@ def _action_problems(
     verdicts = {c.code for i in action.inputs if i.name == "verdict" for c in i.choices}
     if verdicts != set(action.to_by_verdict):
         yield name, "、".join(sorted(action.to_by_verdict)), "to_by_verdict 与 verdict 的选项一致"
+    for verdict in action.effects_by_verdict.keys() - verdicts:
+        yield name, verdict, "effects_by_verdict 里只用 verdict 的选项"
     if action.to is not None and action.to_by_verdict:
         yield name, action.to, "to 与 to_by_verdict 只写一个"
 

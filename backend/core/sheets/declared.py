@@ -5,6 +5,7 @@ A row struct has `sheet` (its title), `key` (the fields that identify a row) and
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
@@ -81,6 +82,7 @@ def read_rows(sheet: Sheet, row_type: type[R], findings: Findings) -> list[Line[
         where = Where(sheet.where.file, sheet.where.sheet, number)
         row = _row(where, cells, positions, row_type, findings)
         if row is None:
+            _claim(cells, positions, row_type, findings)
             continue
         key = tuple(getattr(row, name) for name in row_type.key)
         if key in seen:
@@ -110,8 +112,19 @@ def _positions(sheet: Sheet, row_type: type[SheetRow], findings: Findings) -> di
     for header in missing:
         findings.add(top, header, "没有这一列", f"表头里有“{header}”")
     if missing:
+        findings.unreadable.add(row_type.sheet)
         return None
     return {name: at[column.header] for name, column in columns.items() if column.header in at}
+
+
+def _claim(
+    cells: list[str], positions: dict[str, int], row_type: type[SheetRow], findings: Findings
+) -> None:
+    name = row_type.key[0]
+    position = positions[name]
+    with suppress(ValueError):
+        code = columns_of(row_type)[name].format.parse(cells[position])
+        findings.claim(row_type.sheet, str(code))
 
 
 def known_in_order(row_type: type[SheetRow]) -> list[str]:

@@ -27,6 +27,17 @@ class Findings:
 
     def __init__(self) -> None:
         self._all: dict[Finding, None] = {}
+        self._unread: dict[str, set[str]] = {}
+        self.unreadable: set[str] = set()
+        """Sheets of which nothing could be read."""
+
+    def claim(self, sheet: str, code: str) -> None:
+        """Note the code of a row that could not be read: what refers to it is not wrong as well."""
+        self._unread.setdefault(sheet, set()).add(code)
+
+    def claimed(self, sheet: str, code: str) -> bool:
+        """Whether a code may stand in a row that could not be read."""
+        return sheet in self.unreadable or code in self._unread.get(sheet, ())
 
     def add(self, where: Where, column: str, found: object, expected: str) -> None:
         """Note an error; an empty value is shown as 空."""

@@ -96,18 +96,18 @@ def _values(state: Any) -> dict[str, Any]:
 
 
 class Known(Struct, frozen=True):
-    """The codes of a kind that there will be, and what people call the kind."""
+    """The codes of a kind that there will be, and the title of its sheet."""
 
-    what: str
+    sheet: str
     codes: Collection[str]
 
 
 def refer(findings: Findings, line: Line[Any], field: str, code: str, known: Known) -> bool:
     """Note an error unless a code exists; a likely slip of the finger gets a suggestion."""
-    if code in known.codes:
+    if code in known.codes or findings.claimed(known.sheet, code):
         return True
     close = get_close_matches(code, known.codes, 1)
     row: SheetRow = line.row
-    hint = f"一个已有的{known.what}编码" + (f",是不是 {close[0]}" if close else "")
+    hint = f"一个已有的{known.sheet}编码" + (f",是不是 {close[0]}" if close else "")
     findings.add(line.where, header_of(type(row), field), code, hint)
     return False

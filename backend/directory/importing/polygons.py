@@ -100,6 +100,8 @@ def shapes_of(areas: Iterable[AreaState]) -> tuple[list[AreaState], Sequence[Bas
 def check_overlaps(shelf: Shelf[AreaState], findings: Findings) -> None:
     """A point lies in one grid per kind and date: note the pairs where it could lie in two."""
     grids, shapes = shapes_of(a for a in shelf.after().values() if a.kind != "administrative")
+    if not grids:
+        return
     tree = shapely.STRtree(shapes)
     for first, second in tree.query(shapes, predicate="intersects").T.tolist():
         a, b = grids[first], grids[second]

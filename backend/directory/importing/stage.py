@@ -83,7 +83,7 @@ def _areas(lines: DirectoryLines, shelf: Shelf[AreaState], county: str, findings
     polygons = {s.code: s.polygon for s in shelf.existing.values()}
     polygons |= {code: outline.polygon for code, outline in outlines.items()}
     for outline in lines.outlines:
-        if outline.code not in parents:
+        if outline.code not in parents and not findings.claimed(AreaRow.sheet, outline.code):
             findings.add(outline.where, "code", outline.code, "区划表里有的编码")
     for line in rows:
         row = line.row
