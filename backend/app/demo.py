@@ -48,7 +48,7 @@ async def load_demo_city(settings: Settings, passwords: Passwords | None = None)
             row["code"] for row in await conn.fetch("select code from area where parent is null")
         ]
     if not there:
-        session = Session(settings, Console(), passwords)
+        session = Session(settings, console or Console(), passwords)
         if not await session.run(files_of([PACK]), COUNTY, None, confirm=None):
             raise Halt("示范城市没有导入,原因见上")
         return LOGINS

@@ -129,7 +129,7 @@ async def test_an_initial_password_never_replaces_one(
 async def test_the_demo_city_loads_once(database: Settings, connection: Connection) -> None:
     hasher = PasswordHasher(time_cost=1, memory_cost=32)
     passwords = Passwords(Keyring(database.secret), hasher)
-    assert await load_demo_city(database, passwords) == LOGINS
+    assert await load_demo_city(database, passwords=passwords) == LOGINS
     before = await _count(connection)
     assert await load_demo_city(database) == LOGINS
     assert await _count(connection) == before
