@@ -38,7 +38,9 @@ LOGINS = (
 )
 
 
-async def load_demo_city(settings: Settings, passwords: Passwords | None = None) -> Sequence[Login]:
+async def load_demo_city(
+    settings: Settings, console: Console | None = None, passwords: Passwords | None = None
+) -> Sequence[Login]:
     """Import the pack when the database holds no county yet; the pool must be open.
 
     Returns the logins to show: none when the database holds a city of its own.
