@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Controller, Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath
+from litestar.params import FromPath, SkipValidation
 from litestar.response import Response, Stream
 
 from backend.core.actor import Actor
@@ -45,7 +45,7 @@ class MediaController(Controller):
     path = "/api/media/{media:uuid}"
     tags = ("media",)
     guards = (signed_in,)
-    dependencies = {  # noqa: RUF012 - Litestar's way to declare them
+    dependencies = {
         "store": Provide(provide_store, sync_to_thread=False),
         "maker": Provide(provide_view_maker, sync_to_thread=False),
     }
@@ -56,7 +56,7 @@ class MediaController(Controller):
         request: AnyRequest,
         media: FromPath[UUID],
         actor: Caller,
-        store: NamedDependency[ObjectStore],
+        store: NamedDependency[SkipValidation[ObjectStore]],
         maker: NamedDependency[ViewMaker],
     ) -> Bytes:
         """A photo at 240 px, WebP."""
@@ -71,7 +71,7 @@ class MediaController(Controller):
         request: AnyRequest,
         media: FromPath[UUID],
         actor: Caller,
-        store: NamedDependency[ObjectStore],
+        store: NamedDependency[SkipValidation[ObjectStore]],
         maker: NamedDependency[ViewMaker],
     ) -> Bytes:
         """A photo at 1600 px with its watermark, JPEG."""
@@ -82,7 +82,11 @@ class MediaController(Controller):
 
     @get("/original")
     async def original(
-        self, request: AnyRequest, media: FromPath[UUID], actor: Caller, store: NamedDependency[ObjectStore]
+        self,
+        request: AnyRequest,
+        media: FromPath[UUID],
+        actor: Caller,
+        store: NamedDependency[SkipValidation[ObjectStore]],
     ) -> Bytes:
         """The bytes as uploaded. A photo's, with its EXIF, are for its uploader and
         `media.original`; a recording has no other form. Ranges are served.

@@ -4,6 +4,7 @@ All of this takes CPU: call it in a thread.
 """
 
 import io
+import struct
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,12 @@ from backend.media.structs import Caption, Facts
 THUMB_PX = 240
 VIEW_PX = 1600
 _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_FORMATS = ("JPEG", "PNG", "WEBP")  # an MPO, which many phones write, opens as a JPEG
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, struct.error)
+"""What Pillow raises for damaged files."""
 _FONT = Path(__file__).parent / "fonts" / "NotoSansSC-GBK.woff2"
+
+Image.init()  # registers the formats, which Pillow else does only when one is not found
 
 
 class Views(Struct, frozen=True):
@@ -50,7 +56,7 @@ def inspect(path: Path) -> Facts:
         raise refusal("media_too_many_pixels") from None
     except UnidentifiedImageError:
         raise refusal("media_type") from None
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError, KeyError, IndexError):
+    except _BROKEN:
         raise refusal("media_unreadable") from None
     return facts
 
@@ -66,7 +72,7 @@ def render(source: Path | BinaryIO, caption: Caption) -> Views:
             image.draft("RGB", (VIEW_PX, VIEW_PX))
             image.thumbnail((VIEW_PX, VIEW_PX), Image.Resampling.LANCZOS)
             view = _flat(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError, KeyError, IndexError):
+    except _BROKEN:
         raise refusal("media_unreadable") from None
     thumb = view.copy()
     thumb.thumbnail((THUMB_PX, THUMB_PX), Image.Resampling.LANCZOS)
@@ -77,7 +83,7 @@ def render(source: Path | BinaryIO, caption: Caption) -> Views:
 
 
 def _open(source: Path | BinaryIO) -> Image.Image:
-    return Image.open(source, formats=tuple(_TYPES))
+    return Image.open(source, formats=_FORMATS)
 
 
 def _flat(image: Image.Image) -> Image.Image:

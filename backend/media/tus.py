@@ -5,16 +5,15 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, delete, head, patch, post, route
+from litestar import Controller, Request, Response, delete, head, patch, post
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import NamedDependency, Provide
-from litestar.enums import HttpMethod
 from litestar.exceptions import InternalServerException
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.core.errors import Problem
-from backend.directory.access import Caller, public, signed_in
+from backend.directory.access import Caller, signed_in
 from backend.media.rules import MAX_BYTES, announced
 from backend.media.spool import open_spool
 from backend.media.store import open_store
@@ -22,20 +21,26 @@ from backend.media.uploads import Progress, Uploads
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,termination"
+HEADERS = {
+    "Tus-Resumable": VERSION,
+    "Tus-Version": VERSION,
+    "Tus-Extension": EXTENSIONS,
+    "Tus-Max-Size": str(max(MAX_BYTES.values())),
+    "Cache-Control": "no-store",
+}
 BODY_TYPE = "application/offset+octet-stream"
 
 AnyRequest = Request[Any, Any, State]
 
 
 def tus_headers(app: ASGIApp) -> ASGIApp:
-    """Names the protocol on every answer, the failed ones too."""
+    """Names the protocol on every answer: the failed ones, and Litestar's own to OPTIONS."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
-                headers["Tus-Resumable"] = headers["Tus-Version"] = VERSION
-                headers["Cache-Control"] = "no-store"
+                headers.update(HEADERS)
             await send(message)
 
         await app(scope, receive, send_named)
@@ -55,19 +60,7 @@ class UploadController(Controller):
     tags = ("media",)
     middleware = (tus_headers,)
     request_max_body_size = None  # the announced length limits it
-    dependencies = {"uploads": Provide(provide_uploads, sync_to_thread=False)}  # noqa: RUF012
-
-    @route("/", http_method=HttpMethod.OPTIONS, guards=[public], status_code=204)
-    async def options(self) -> Response[None]:
-        """What this server can do."""
-        return Response(
-            None,
-            status_code=204,
-            headers={
-                "Tus-Extension": EXTENSIONS,
-                "Tus-Max-Size": str(max(MAX_BYTES.values())),
-            },
-        )
+    dependencies = {"uploads": Provide(provide_uploads, sync_to_thread=False)}
 
     @post("/", guards=[signed_in])
     async def create(

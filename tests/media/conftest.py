@@ -9,12 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256 as digest
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
 from litestar import Litestar
@@ -23,8 +24,11 @@ from msgspec.structs import replace
 
 from backend.core.database import connect
 from backend.core.ids import derived_id, new_id
+from backend.core.position import Position
 from backend.core.settings import Settings
-from tests.media.photos import sha256
+from backend.media.structs import Link
+from tests.conftest import TEMPLATE, Servers
+from tests.media.photos import LATITUDE, LONGITUDE, sha256
 
 ROOT = Path(__file__).parents[2]
 NAMES = {"worker": "林晓玥", "colleague": "陈喆"}
@@ -45,8 +49,8 @@ async def _people(url: str) -> dict[str, Person]:
     now = datetime.now(UTC)
     try:
         await connection.execute(
-            "INSERT INTO area (id, code, name, kind, level, county, path, valid_from)"
-            " VALUES ($1, '330304', '瓯海区', 'administrative', 1, '330304', '330304', '2020-01-01')",
+            "INSERT INTO area (id, code, name, kind, level, county, path, valid_from) VALUES"
+            " ($1, '330304', '瓯海区', 'administrative', 1, '330304', '330304', '2020-01-01')",
             derived_id("area", "330304"),
         )
         await connection.execute(
@@ -67,8 +71,8 @@ async def _people(url: str) -> dict[str, Person]:
                 post, code,
             )  # fmt: skip
             await connection.execute(
-                'INSERT INTO appointment (id, "user", post, valid_from) VALUES ($1, $2, $2, $3)',
-                derived_id("appointment", code), code, date(2020, 1, 1),
+                'INSERT INTO appointment (id, "user", post, valid_from) VALUES ($1, $2, $3, $4)',
+                derived_id("appointment", code), code, code, date(2020, 1, 1),
             )  # fmt: skip
             await connection.execute(
                 "INSERT INTO session (id, token, user_id, post_id, created_at, expires_at)"
@@ -100,11 +104,10 @@ def colleague(people: dict[str, Person]) -> Person:
 class Server:
     """The web service as a process of its own, and its worker when asked for."""
 
-    def __init__(self, settings: Settings) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._environ = os.environ | replace(settings, port=self.port).environ()
+    def __init__(self, settings: Settings, people: dict[str, Person]) -> None:
+        self.settings = settings
+        self.port = settings.port
+        self.worker = people["worker"]
         self._started: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -116,9 +119,9 @@ class Server:
             subprocess.Popen(
                 [sys.executable, "-m", "backend.app", *command],
                 cwd=ROOT,
-                env=self._environ,
+                env=os.environ | self.settings.environ(),
                 start_new_session=True,
-            )  # fmt: skip
+            )
         )
 
     def start_web(self) -> None:
@@ -128,7 +131,7 @@ class Server:
     def _ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            connection.request("GET", "/ready")
+            connection.request("GET", "/health")
             return connection.getresponse().status == 200
         except OSError:
             return False
@@ -142,12 +145,45 @@ class Server:
         self._started.clear()
 
 
-@pytest.fixture
-def server(settings: Settings, people: dict[str, Person]) -> Iterator[Server]:
-    made = Server(settings)
-    made.start_web()
-    yield made
-    made.kill()
+@pytest.fixture(scope="module")
+def server(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server, with the two colleagues, for a file of tests: starting one takes seconds."""
+    url = servers.database("media_server")
+    execute(servers.postgres, f"CREATE DATABASE media_server TEMPLATE {TEMPLATE}")
+    made = Server(
+        Settings(
+            database_url=url,
+            redis_url=servers.redis,
+            environment="development",
+            secret=bytes(range(32)),
+            data=tmp_path_factory.mktemp("data"),
+            host="127.0.0.1",
+            port=_free_port(),
+        ),
+        asyncio.run(_people(url)),
+    )
+    try:
+        made.start_web()
+        yield made
+    finally:
+        made.kill()
+        execute(servers.postgres, "DROP DATABASE media_server WITH (FORCE)")
+
+
+def execute(url: str, statement: str) -> None:
+    async def run() -> None:
+        connection = await connect(url)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -164,6 +200,24 @@ def metadata(**pairs: object) -> str:
     )
 
 
+def claim(user: UUID, media: UUID, data: bytes, **changed: object) -> Link:
+    """What a command by this user says of these bytes, as photos.py makes them."""
+    return replace(
+        Link(
+            media=media,
+            uploader=user,
+            sha256=sha256(data),
+            owner_kind="trial",
+            owner=derived_id("owner", media),
+            role="near",
+            taken_at=datetime(2026, 11, 20, 1, 30, tzinfo=UTC),
+            place="瓯海区梧田街道南湖路喆园口",
+            position=Position(LONGITUDE, LATITUDE, 8),
+        ),
+        **changed,
+    )
+
+
 class Tus:
     """Speaks tus to the application, for what an honest client never sends."""
 
@@ -172,7 +226,7 @@ class Tus:
 
     async def create(
         self, person: Person, data: bytes, media: UUID, *, kind: str = "photo", declared: str = ""
-    ):
+    ) -> httpx.Response:
         return await self.client.post(
             "/api/uploads",
             headers=person.headers
@@ -184,7 +238,9 @@ class Tus:
             },
         )
 
-    async def patch(self, person: Person, media: UUID, data: bytes, offset: int = 0):
+    async def patch(
+        self, person: Person, media: UUID, data: bytes, offset: int = 0
+    ) -> httpx.Response:
         return await self.client.patch(
             f"/api/uploads/{media}",
             content=data,
@@ -192,15 +248,17 @@ class Tus:
             | {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
         )
 
-    async def head(self, person: Person, media: UUID):
+    async def head(self, person: Person, media: UUID) -> httpx.Response:
         return await self.client.head(f"/api/uploads/{media}", headers=person.headers)
 
-    async def upload(self, person: Person, data: bytes, media: UUID, *, kind: str = "photo"):
+    async def upload(
+        self, person: Person, data: bytes, media: UUID, *, kind: str = "photo"
+    ) -> httpx.Response:
         created = await self.create(person, data, media, kind=kind)
         assert created.status_code == 201, created.text
         return await self.patch(person, media, data)
 
 
 @pytest.fixture
-async def tus(people: dict[str, Person], client: AsyncTestClient[Litestar]) -> AsyncIterator[Tus]:
-    yield Tus(client)
+def tus(people: dict[str, Person], client: AsyncTestClient[Litestar]) -> Tus:
+    return Tus(client)

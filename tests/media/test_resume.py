@@ -14,17 +14,19 @@ import httpx
 import pytest
 
 from backend.core.ids import new_id
-from tests.media.conftest import ROOT, Person, Server, until
+from tests.media.conftest import ROOT, Server, until
 from tests.media.photos import large_photo, noisy_photo, real_photos, sha256
 
 
-def tus_js(server: str, person: Person, path: Path, media: UUID, **options: Any) -> dict[str, Any]:
+def tus_js(
+    server: Server, path: Path, media: UUID, *, through: str = "", **options: Any
+) -> dict[str, Any]:
     """Run the client to its end; its last word, with what the server confirmed on the way."""
     data = path.read_bytes()
     job = {
-        "endpoint": f"{server}/api/uploads",
+        "endpoint": f"{through or server.url}/api/uploads",
         "path": str(path),
-        "token": person.token,
+        "token": server.worker.token,
         "metadata": {
             "id": str(media),
             "kind": "photo",
@@ -39,18 +41,19 @@ def tus_js(server: str, person: Person, path: Path, media: UUID, **options: Any)
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     lines = [json.loads(line) for line in run.stdout.splitlines()]
+    end: dict[str, Any]
     [end] = [line for line in lines if "end" in line]
     return end | {"confirmed": [line["confirmed"] for line in lines if "confirmed" in line]}
 
 
-def stored(server: Server, person: Person, media: UUID) -> str:
-    got = httpx.get(f"{server.url}/api/media/{media}/original", headers=person.headers)
+def stored(server: Server, media: UUID) -> str:
+    got = httpx.get(f"{server.url}/api/media/{media}/original", headers=server.worker.headers)
     assert got.status_code == 200, got.text
     return sha256(got.content)
 
 
-def offset(server: Server, person: Person, media: UUID) -> int:
-    got = httpx.head(f"{server.url}/api/uploads/{media}", headers=person.headers)
+def offset(server: Server, media: UUID) -> int:
+    got = httpx.head(f"{server.url}/api/uploads/{media}", headers=server.worker.headers)
     return int(got.headers["Upload-Offset"])
 
 
@@ -100,79 +103,69 @@ def cut_after(port: int, limits: list[int]) -> Iterator[str]:
 @pytest.mark.parametrize(
     "options", [{}, {"during": True}, {"override": True}, {"chunkSize": 250_000}]
 )
-def test_an_upload_arrives_whole(
-    server: Server, worker: Person, large: Path, options: dict[str, Any]
-) -> None:
+def test_an_upload_arrives_whole(server: Server, large: Path, options: dict[str, Any]) -> None:
     media = new_id()
-    end = tus_js(server.url, worker, large, media, **options)
+    end = tus_js(server, large, media, **options)
     assert end["end"] == "success", end
-    assert stored(server, worker, media) == sha256(large.read_bytes())
+    assert stored(server, media) == sha256(large.read_bytes())
 
 
-def test_photos_of_many_cameras_arrive_and_are_shown(
-    server: Server, worker: Person, large: Path
-) -> None:
+def test_photos_of_many_cameras_arrive_and_are_shown(server: Server, large: Path) -> None:
     for path in [large, *real_photos()]:
         media = new_id()
-        end = tus_js(server.url, worker, path, media)
+        end = tus_js(server, path, media)
         if end["end"] == "error":
             assert end["status"] == 415, end
             continue
-        assert stored(server, worker, media) == sha256(path.read_bytes())
-        view = httpx.get(f"{server.url}/api/media/{media}/view", headers=worker.headers)
+        assert stored(server, media) == sha256(path.read_bytes())
+        view = httpx.get(f"{server.url}/api/media/{media}/view", headers=server.worker.headers)
         assert view.status_code in {200, 415}, (path, view.text)
 
 
-def test_broken_connections_cost_nothing_but_time(
-    server: Server, worker: Person, tmp_path: Path
-) -> None:
+def test_broken_connections_cost_nothing_but_time(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(noisy_photo(4_000_000))
     media = new_id()
     with cut_after(server.port, [1_500_000, 900_000, 400_000]) as line:
-        end = tus_js(line, worker, path, media, retryDelays=[50] * 20)
+        end = tus_js(server, path, media, through=line, retryDelays=[50] * 20)
     assert end["end"] == "success", end
-    assert stored(server, worker, media) == sha256(path.read_bytes())
+    assert stored(server, media) == sha256(path.read_bytes())
 
 
-def test_a_client_that_stopped_goes_on_later(server: Server, worker: Person, large: Path) -> None:
+def test_a_client_that_stopped_goes_on_later(server: Server, large: Path) -> None:
     media = new_id()
-    first = tus_js(server.url, worker, large, media, chunkSize=200_000, stopAfter=400_000)
+    first = tus_js(server, large, media, chunkSize=200_000, stopAfter=400_000)
     assert first["end"] == "stopped"
-    came = offset(server, worker, media)
+    came = offset(server, media)
     assert 400_000 <= came < large.stat().st_size
-    second = tus_js(server.url, worker, large, media, url=first["url"])
+    second = tus_js(server, large, media, url=first["url"])
     assert second["end"] == "success"
     assert second["began"] >= came
-    assert stored(server, worker, media) == sha256(large.read_bytes())
+    assert stored(server, media) == sha256(large.read_bytes())
 
 
-def test_a_lost_answer_to_the_announcement_does_not_double(
-    server: Server, worker: Person, large: Path
-) -> None:
+def test_a_lost_answer_to_the_announcement_does_not_double(server: Server, large: Path) -> None:
     media = new_id()
-    tus_js(server.url, worker, large, media, chunkSize=200_000, stopAfter=200_000)
+    tus_js(server, large, media, chunkSize=200_000, stopAfter=200_000)
     # The client forgot the address, as if the 201 had never come, and announces the same again.
-    again = tus_js(server.url, worker, large, media, retryDelays=[0, 0, 0])
+    again = tus_js(server, large, media, retryDelays=[0, 0, 0])
     assert again["end"] == "success", again
-    once_more = tus_js(server.url, worker, large, media, retryDelays=[0, 0, 0])
+    once_more = tus_js(server, large, media, retryDelays=[0, 0, 0])
     assert once_more["end"] == "success"
-    assert stored(server, worker, media) == sha256(large.read_bytes())
+    assert stored(server, media) == sha256(large.read_bytes())
 
 
-def test_a_killed_server_keeps_what_it_took(
-    server: Server, worker: Person, settings: Any, tmp_path: Path
-) -> None:
+def test_a_killed_server_keeps_what_it_took(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(noisy_photo(4_000_000))
     data, media = path.read_bytes(), new_id()
-    tus_js(server.url, worker, path, media, chunkSize=100_000, stopAfter=100_000)
-    came = offset(server, worker, media)
-    spooled = settings.data / "spool" / str(media)
+    tus_js(server, path, media, chunkSize=100_000, stopAfter=100_000)
+    came = offset(server, media)
+    spooled = server.settings.data / "spool" / str(media)
     with socket.create_connection(("127.0.0.1", server.port)) as line:
         line.sendall(
             f"PATCH /api/uploads/{media} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\n"
-            f"Authorization: Bearer {worker.token}\r\nUpload-Offset: {came}\r\n"
+            f"Authorization: Bearer {server.worker.token}\r\nUpload-Offset: {came}\r\n"
             "Content-Type: application/offset+octet-stream\r\n"
             f"Content-Length: {len(data) - came}\r\n\r\n".encode()
         )
@@ -182,17 +175,15 @@ def test_a_killed_server_keeps_what_it_took(
     kept = spooled.stat().st_size
     assert data.startswith(spooled.read_bytes())
     server.start_web()
-    assert offset(server, worker, media) == kept
-    end = tus_js(server.url, worker, path, media, url=f"{server.url}/api/uploads/{media}")
+    assert offset(server, media) == kept
+    end = tus_js(server, path, media, url=f"{server.url}/api/uploads/{media}")
     assert end["end"] == "success", end
     assert end["began"] >= kept
-    assert stored(server, worker, media) == sha256(data)
+    assert stored(server, media) == sha256(data)
 
 
-def test_the_worker_makes_the_views_unasked(
-    server: Server, worker: Person, settings: Any, large: Path
-) -> None:
+def test_the_worker_makes_the_views_unasked(server: Server, large: Path) -> None:
     server.start("worker")
-    tus_js(server.url, worker, large, new_id())
-    objects = settings.data / "objects"
+    tus_js(server, large, new_id())
+    objects = server.settings.data / "objects"
     until(lambda: any(objects.glob("view/*/*.jpg")) and any(objects.glob("thumb/*/*.webp")))
