@@ -84,7 +84,7 @@ def _asset(path: Path, folder: Path) -> Asset:
     if len(content) >= GZIP_FROM_BYTES and not media_type.startswith(INCOMPRESSIBLE):
         candidate = gzip.compress(content, mtime=0)
         zipped = candidate if len(candidate) < len(content) else None
-    if media_type.startswith("text/") or media_type.endswith("json"):
+    if media_type.endswith("json"):
         media_type += "; charset=utf-8"
     # Vite names by content only what it puts in assets/.
     hashed = path.relative_to(folder).parts[0] == "assets"
