@@ -3,16 +3,7 @@
 import type { cases, catalogue } from '@xunge/types'
 import { boxAround, distance, inBox, type Point } from './geo'
 
-/** As the server answers; `photo` is a media id. */
-export interface Similar {
-  id: string
-  number: string
-  distance_m: number
-  reported_at: string
-  state: string
-  description: string
-  photo: string | null
-}
+export type Similar = cases.SimilarCase
 
 const DAY_MS = 86_400_000
 
@@ -28,15 +19,15 @@ export function similar(
   return documents
     .filter((each) => each.category === category.code && Date.parse(each.reported_at) >= since)
     .filter(({ position }) => inBox([position.longitude, position.latitude], box))
-    .map(({ id, number, position, reported_at, state, description, reports }) => ({
-      id,
-      number,
-      distance_m: distance(point, [position.longitude, position.latitude]),
-      reported_at,
-      state,
-      description,
+    .map((each) => ({
+      each,
+      metres: distance(point, [each.position.longitude, each.position.latitude]),
+    }))
+    .filter(({ metres }) => metres <= category.similar_metres)
+    .sort((one, other) => one.metres - other.metres || (one.each.id < other.each.id ? -1 : 1))
+    .map(({ each: { id, number, reported_at, state, description, reports }, metres }) => ({
+      ...{ id, number, reported_at, state, description },
+      distance_m: Math.round(metres),
       photo: reports[0]?.media.find(({ role }) => role !== 'audio')?.id ?? null,
     }))
-    .filter(({ distance_m }) => distance_m <= category.similar_metres)
-    .sort((one, other) => one.distance_m - other.distance_m)
 }

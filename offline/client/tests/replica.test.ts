@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import type { wire } from '@xunge/types'
 import { expect, test } from 'vitest'
 import type { Fault } from './server'
-import { Phone, signedIn, type Tab } from './world'
+import { Phone, signedIn, type Tab, USER } from './world'
 
 interface Row {
   bucket: string
@@ -205,14 +205,17 @@ test('a cursor that the server does not know is given up for a whole pull', asyn
 })
 
 test('a page that arrives after the user has left is not kept', async () => {
-  const [phone, feed, tab] = await withFeed(1, ['a'])
+  const phone = new Phone()
+  const feed = new Feed(1)
   feed.put(1, ['a'])
   feed.put(2, ['a'])
+  const tab = await phone.open()
   let left = Promise.resolve()
   phone.server.pulled = (request) => {
     if (request.page !== null) left = tab.client.session.signOut()
     return feed.pull(request)
   }
+  await tab.client.session.signIn(USER, 'password', '测试手机')
   await tab.client.sync.pull()
   await left
   expect((await shown(tab)).size).toBe(0)

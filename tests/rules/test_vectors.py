@@ -1,0 +1,90 @@
+"""What a phone works out offline is what the server works out: one set of vectors for both."""
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from backend.cases.rules.checks import available
+from backend.cases.rules.clocks import instants, lamp
+from backend.cases.structs import Case, Clock
+from backend.catalogue.flow import Flow
+from backend.core import geo
+from backend.core.actor import Actor
+
+VECTORS = Path(__file__).parents[2] / "shared-schemas/rules/vectors"
+
+
+def _load(name: str) -> Any:
+    return json.loads((VECTORS / f"{name}.json").read_text())
+
+
+GEO, LAMPS, ACTIONS = _load("geo"), _load("lamps"), _load("actions")
+
+
+@pytest.mark.parametrize("vector", GEO["distances"])
+def test_distance(vector: dict[str, Any]) -> None:
+    metres = geo.distance_m(tuple(vector["from"]), tuple(vector["to"]))
+    assert metres == pytest.approx(vector["metres"], abs=1e-6)
+
+
+@pytest.mark.parametrize("vector", GEO["boxes"])
+def test_box(vector: dict[str, Any]) -> None:
+    longitude, latitude = vector["centre"]
+    box = geo.box_around(longitude, latitude, vector["metres"])
+    expected = [vector[edge] for edge in ("west", "south", "east", "north")]
+    assert [box.west, box.south, box.east, box.north] == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("vector", GEO["datums"])
+def test_datum(vector: dict[str, Any]) -> None:
+    there = geo.to_gcj02(*vector["wgs84"])
+    assert there == pytest.approx(tuple(vector["gcj02"]), abs=1e-9)
+    assert geo.to_wgs84(*there) == pytest.approx(tuple(vector["wgs84"]), abs=1e-9)
+
+
+@pytest.mark.parametrize("vector", GEO["finds"])
+def test_grid(vector: dict[str, Any]) -> None:
+    index = geo.GridIndex(
+        geo.Grid(
+            code=grid["code"],
+            path=grid["code"],
+            kind="grid",
+            valid_from=date(2000, 1, 1),
+            valid_to=None,
+            geojson=json.dumps(grid["polygon"]).encode(),
+        )
+        for grid in GEO["grids"]
+    )
+    longitude, latitude = vector["point"]
+    found = index.find("grid", longitude, latitude, date(2026, 11, 21))
+    assert (found.code if found else None) == vector["grid"]
+
+
+@pytest.mark.parametrize("vector", LAMPS)
+def test_lamp(vector: dict[str, Any]) -> None:
+    clocks = msgspec.convert(vector["clocks"], list[Clock])
+    now = msgspec.convert(vector["now"], datetime)
+    assert lamp(*instants(clocks), now) == vector["lamp"]
+
+
+@pytest.mark.parametrize("vector", ACTIONS["examples"], ids=lambda vector: vector["name"])
+def test_actions(vector: dict[str, Any]) -> None:
+    flow = msgspec.convert(ACTIONS["flow"], Flow)
+    case = msgspec.convert(ACTIONS["case"] | vector["changes"], Case)
+    given = vector["actor"]
+    actor = Actor(
+        user=UUID(given["user"]),
+        post=UUID(int=0),
+        org=given["org"],
+        role="any",
+        county="330304",
+        areas=tuple(given["areas"]),
+        categories=tuple(given["categories"]),
+        permissions=frozenset(given["permissions"]),
+    )
+    assert [action.code for action in available(flow, case, actor)] == vector["actions"]
