@@ -27,7 +27,8 @@ check: $(PY_READY) $(JS_READY)
 	@echo '── lint';    $(BIN)/ruff check -q . && npx eslint .
 	@echo '── imports'; $(BIN)/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@echo '── schemas'; $(BIN)/python -m scripts.typegen --check
-	@echo '── types';   $(BIN)/mypy --no-error-summary && npm run --silent typecheck
+	@echo '── types';   $(BIN)/mypy --no-error-summary
+	@npm run --silent typecheck
 
 format: $(PY_READY) $(JS_READY)
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q . ; npm run --silent format
