@@ -56,8 +56,7 @@ export class Session {
     const body: requests.SignIn = { name, password, device: { id, name: deviceName, public_key } }
     const view = await this.http.request<directory.SessionView>('POST', '/session', body)
     const last = this.source.value.view
-    if (last !== null && last.user !== view.user) await this.wipeReplica()
-    await this.take(view)
+    await this.take(view, { wipe: last !== null && last.user !== view.user })
   }
 
   async switchPost(post: string): Promise<void> {
@@ -73,8 +72,7 @@ export class Session {
 
   /** Ends the session here at once; the server hears of it as soon as it can. Unsent items stay. */
   async signOut(): Promise<void> {
-    await this.wipeReplica()
-    await this.keep({ view: null, expired: false, leaving: true })
+    await this.keep({ view: null, expired: false, leaving: true }, { wipe: true })
     await this.leave()
   }
 
@@ -106,23 +104,20 @@ export class Session {
     if (this.source.value.leaving) await this.keep({ ...this.source.value, leaving: false })
   }
 
-  private async take(view: directory.SessionView): Promise<void> {
-    await this.keep({ view: { ...view, token: null }, expired: false, leaving: false })
+  private async take(view: directory.SessionView, { wipe = false } = {}): Promise<void> {
+    await this.keep({ view: { ...view, token: null }, expired: false, leaving: false }, { wipe })
   }
 
-  private async keep(session: StoredSession): Promise<void> {
-    await this.storage.run('write', ['meta'], (t) =>
-      t.put('meta', [metaRecord('session', session)]),
-    )
-    this.source.set(session)
-    await this.changed()
-  }
-
-  private async wipeReplica(): Promise<void> {
+  /** With `wipe`, what others wrote goes in the same moment: a pull that is under way sees both. */
+  private async keep(session: StoredSession, { wipe = false } = {}): Promise<void> {
     await this.storage.run('write', ['documents', 'members', 'meta'], async (t) => {
+      await t.put('meta', [metaRecord('session', session)])
+      if (!wipe) return
       await t.clear('documents')
       await t.clear('members')
       await t.remove('meta', ['sync', 'touched'])
     })
+    this.source.set(session)
+    await this.changed()
   }
 }
