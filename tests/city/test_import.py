@@ -79,6 +79,21 @@ async def test_some_files_alone_leave_the_rest(importing: Import, city: City) ->
     assert statuses == {"unchanged": 2}
 
 
+async def test_what_lies_under_a_moved_area_moves_along(
+    importing: Import, city: City, connection: Connection
+) -> None:
+    await importing.run(city.write())
+    header, _, east, *_ = city.sheets["区划"]
+    west = ["999901002", "西街道", *east[2:]]
+    moved = [*east[:4], west[0], *east[5:]]
+    city.sheets = {"区划": [header, west, moved]}
+    city.outlines = {}
+    await importing.run(city.write())
+    paths = await connection.fetch("select path from area where level = 4 order by code")
+    above = f"{COUNTY}/999901002/999901001"
+    assert [row["path"] for row in paths] == [f"{above}/999901001001", f"{above}/999901001002"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 async def test_csv_is_read_as_people_save_it(
     importing: Import, city: City, connection: Connection, encoding: str

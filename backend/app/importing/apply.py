@@ -50,6 +50,8 @@ async def apply(plan: Plan, sealed: dict[str, bytes], keyring: Keyring) -> set[s
             work.put(each.kind, each.after)
             facts = {"status": each.status, "fields": list(each.fields)}
             work.fact(each.kind, each.after, "import", {**_key(each.after), **facts})
+        for code in sealed:
+            work.fact(None, None, "first_password", {"user": code})
         await conn.executemany(
             "insert into identity (id, user_id, provider, subject, secret, must_change)"
             " values ($1, $2, 'password', $3, $4, false) on conflict do nothing",

@@ -7,7 +7,12 @@ from msgspec import Struct
 from backend.app.importing.collect import Collected
 from backend.app.writing import KINDS
 from backend.catalogue.documents import KINDS as CATALOGUE_KINDS
-from backend.catalogue.importing.stage import Catalogue, Places, stage_catalogue
+from backend.catalogue.importing.stage import (
+    Catalogue,
+    Places,
+    check_served,
+    stage_catalogue,
+)
 from backend.core.rows import select_rows
 from backend.core.sheets.findings import Findings, Where
 from backend.core.sheets.shelf import Difference, Shelf
@@ -57,6 +62,7 @@ async def make_plan(
     stage_directory(collected.directory, directory, county, findings)
     places = Places(known("区划", directory.area), known("部门", directory.org))
     stage_catalogue(collected.catalogue, catalogue, places, county, findings)
+    check_served(collected.directory.posts or [], catalogue.category, findings)
     shelves = directory.shelves() + catalogue.shelves()
     await _strangers(conn, shelves, findings)
     plan.differences = [each for shelf in shelves for each in shelf.differences()]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, JustifyMethod
+from rich.table import Column, Table
 
 from backend.app.importing.plan import Plan
 from backend.core.sheets.findings import Finding
@@ -36,7 +36,7 @@ SHOWN = 20
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Every error, with its place and what would be right."""
-    table = Table("文件", "表", "行", "列", "现在是", "应该是", box=box.SIMPLE_HEAD)
+    table = Table(*_columns("文件", "表", "行", "列", "现在是", "应该是"), box=box.SIMPLE_HEAD)
     for finding in findings:
         where = finding.where
         row = "" if where.row is None else str(where.row)
@@ -48,7 +48,7 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
 def show_plan(console: Console, plan: Plan) -> None:
     """How many rows of each kind are new, changed, unchanged, missing; and which."""
     counts = Counter((each.kind, each.status) for each in plan.differences)
-    table = Table("", "新增", "修改", "不变", "缺失", box=box.SIMPLE_HEAD)
+    table = Table("", *_columns("新增", "修改", "不变", "缺失", right=True), box=box.SIMPLE_HEAD)
     for kind, title in TITLES.items():
         numbers = [counts[kind, status] for status in ("new", "changed", "unchanged", "missing")]
         if any(numbers):
@@ -60,6 +60,12 @@ def show_plan(console: Console, plan: Plan) -> None:
     _list(console, "文件里没有、仍然保留", missing + plan.missing_parts)
     if plan.passwords:
         console.print(f"设初始密码:{len(plan.passwords)} 人")
+
+
+def _columns(*headers: str, right: bool = False) -> list[Column]:
+    """Columns that never cut a text short: Chinese has no spaces to break at."""
+    justify: JustifyMethod = "right" if right else "left"
+    return [Column(header, overflow="fold", justify=justify) for header in headers]
 
 
 def _list(console: Console, title: str, names: Sequence[str]) -> None:

@@ -30,6 +30,7 @@ from backend.core.ids import derived_id
 from backend.core.sheets.declared import Line, header_of
 from backend.core.sheets.findings import Findings, Where
 from backend.core.sheets.shelf import Known, Shelf, refer
+from backend.directory.importing.rows import PostRow
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -211,9 +212,7 @@ def _rules(
 ) -> None:
     shelf = catalogue.dispatch_rule
     shelf.given = lines is not None
-    codes = [state.code for state in catalogue.category.after().values()]
-    prefixes = {code[:length] for code in codes for length in range(len(code) + 1)}
-    categories = Known("类别", codes)
+    categories, prefixes = _codes_and_prefixes(catalogue.category)
     for line in lines or []:
         row = line.row
         if row.category not in prefixes:
@@ -244,3 +243,18 @@ def _settings(
         id_ = derived_id("setting", county, row.code)
         state = SettingState(id=id_, county=county, code=row.code, value=row.value)
         shelf.bring(line.where, state)
+
+
+def check_served(posts: list[Line[PostRow]], shelf: Shelf[Category], findings: Findings) -> None:
+    """The categories that posts serve; here because the directory knows none."""
+    categories, prefixes = _codes_and_prefixes(shelf)
+    for line in posts:
+        for code in line.row.categories:
+            if code not in prefixes:
+                refer(findings, line, "categories", code, categories)
+
+
+def _codes_and_prefixes(shelf: Shelf[Category]) -> tuple[Known, set[str]]:
+    codes = [state.code for state in shelf.after().values()]
+    prefixes = {code[:length] for code in codes for length in range(len(code) + 1)}
+    return Known("类别", codes), prefixes

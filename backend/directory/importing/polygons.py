@@ -1,6 +1,6 @@
 """Polygons of areas from GeoJSON: valid, in WGS-84, and grids of one kind never over each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -97,7 +97,9 @@ def shapes_of(areas: Iterable[AreaState]) -> tuple[list[AreaState], Sequence[Bas
     return drawn, shapes.tolist()
 
 
-def check_overlaps(shelf: Shelf[AreaState], findings: Findings) -> None:
+def check_overlaps(
+    shelf: Shelf[AreaState], outlines: Mapping[str, Outline], findings: Findings
+) -> None:
     """A point lies in one grid per kind and date: note the pairs where it could lie in two."""
     grids, shapes = shapes_of(a for a in shelf.after().values() if a.kind != "administrative")
     if not grids:
@@ -113,7 +115,9 @@ def check_overlaps(shelf: Shelf[AreaState], findings: Findings) -> None:
             late = b if b.id in shelf.brought else a
             other = a if late is b else b
             expected = f"不与同类网格 {other.code} 重叠"
-            findings.add(shelf.where[late.id], "geometry", late.code, expected)
+            outline = outlines.get(late.code)
+            where = outline.where if outline else shelf.where[late.id]
+            findings.add(where, "geometry", late.code, expected)
 
 
 def _overlap_in_time(a: AreaState, b: AreaState) -> bool:

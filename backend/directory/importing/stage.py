@@ -110,18 +110,29 @@ def _areas(lines: DirectoryLines, shelf: Shelf[AreaState], county: str, findings
                     **fields,
                 ),
             )
-    _reshape(shelf, outlines)
+    _carry_along(shelf, outlines, parents)
     if shelf.brought:
-        check_overlaps(shelf, findings)
+        check_overlaps(shelf, outlines, findings)
         _place(shelf)
 
 
-def _reshape(shelf: Shelf[AreaState], outlines: Mapping[str, Outline]) -> None:
-    """Polygons that came without a row of their own change the area that is there."""
+def _carry_along(
+    shelf: Shelf[AreaState], outlines: Mapping[str, Outline], parents: Mapping[str, str | None]
+) -> None:
+    """Areas without a row of their own that change all the same: a new polygon, or a new place
+    because something above them moved.
+    """
+    moved = {s.code: shelf.where[s.id] for s in shelf.brought.values()}
     for state in shelf.existing.values():
+        if state.id in shelf.brought:
+            continue
+        above = _upwards(state.code, parents)
+        path = state.path if above is None else "/".join(reversed(above))
         outline = outlines.get(state.code)
-        if outline and state.id not in shelf.brought and outline.polygon != state.polygon:
-            shelf.bring(outline.where, msgspec.structs.replace(state, polygon=outline.polygon))
+        polygon = outline.polygon if outline else state.polygon
+        causes = [outline.where] if outline else [moved[c] for c in above or () if c in moved]
+        if causes and (path, polygon) != (state.path, state.polygon):
+            shelf.bring(causes[0], msgspec.structs.replace(state, path=path, polygon=polygon))
 
 
 def _place(shelf: Shelf[AreaState]) -> None:
@@ -135,21 +146,30 @@ def _path(
     line: Line[AreaRow], parents: Mapping[str, str | None], county: str, findings: Findings
 ) -> str | None:
     """The codes from the county down, or None with a finding."""
-    header = header_of(AreaRow, "parent")
-    codes = [line.row.code]
+    header, parent = header_of(AreaRow, "parent"), line.row.parent
+    if parent is not None and not refer(
+        findings, line, "parent", parent, Known(AreaRow.sheet, parents)
+    ):
+        return None
+    above = _upwards(line.row.code, parents)
+    if above is None:
+        if parent in parents:
+            findings.add(line.where, header, parent, "最终到达区县:不绕圈,上级都在")
+        return None
+    if above[-1] != county:
+        findings.add(line.where, header, above[-1], f"属于区县 {county}:一次只导入一个区县")
+        return None
+    return "/".join(reversed(above))
+
+
+def _upwards(code: str, parents: Mapping[str, str | None]) -> list[str] | None:
+    """The area and all above it, or None when that goes in a circle or into nothing."""
+    codes = [code]
     while (parent := parents[codes[-1]]) is not None:
-        if parent not in parents:
-            if codes[-1] == line.row.code:
-                refer(findings, line, "parent", parent, Known("区划", parents))
-            return None
-        if parent in codes:
-            findings.add(line.where, header, line.row.parent, "不绕回自己的上级")
+        if parent in codes or parent not in parents:
             return None
         codes.append(parent)
-    if codes[-1] != county:
-        findings.add(line.where, header, codes[-1], f"属于区县 {county}:一次只导入一个区县")
-        return None
-    return "/".join(reversed(codes))
+    return codes
 
 
 def _validity(line: Line[AreaRow] | Line[AppointmentRow], findings: Findings) -> None:
