@@ -5,6 +5,7 @@ import type { wire } from '@xunge/types'
 import { backoff } from './backoff'
 import { ApiError, Unavailable, words } from './errors'
 import type { Http } from './http'
+import { clockOffset } from './offset'
 import { type Clock, metaRecord, type Storage } from './ports'
 import type { OutboxRecord } from './records'
 
@@ -73,7 +74,7 @@ export class Pusher {
       }
       const asked = this.clock.now()
       const answer = await this.http.request<wire.PushResponse>('POST', '/sync/push', request)
-      const offset = Date.parse(answer.server_time) - (asked + this.clock.now()) / 2
+      const offset = clockOffset(answer.server_time, asked, this.clock.now())
       if (!fits(answer, batch)) throw new Unavailable(words.intercepted)
       const settled = answer.outcomes.flatMap((outcome, index) => {
         const record = batch[index]
@@ -81,7 +82,7 @@ export class Pusher {
       })
       await this.storage.run('write', ['outbox', 'meta'], async (t) => {
         await t.put('outbox', settled)
-        await t.put('meta', [metaRecord('clock_offset_ms', Math.round(offset))])
+        await t.put('meta', [metaRecord('clock_offset_ms', offset)])
       })
       return new Set(settled.filter(({ state }) => state === 'accepted').map(({ id }) => id))
     } finally {

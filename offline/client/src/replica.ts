@@ -3,6 +3,7 @@
 import type { wire } from '@xunge/types'
 import { ApiError } from './errors'
 import type { Http } from './http'
+import { clockOffset } from './offset'
 import { type Clock, metaRecord, readMeta, type Storage, type Transaction } from './ports'
 import type { DocumentRecord, MemberRecord, SyncPoint } from './records'
 
@@ -75,12 +76,15 @@ export class Replica {
         buckets: from?.buckets ?? [],
         page,
       }
+      const asked = this.clock.now()
       const answer = await this.http.request<wire.PullResponse>('POST', '/sync/pull', request)
+      const offset = clockOffset(answer.server_time, asked, this.clock.now())
       const changed = await this.storage.run('write', [...STORES], async (t) => {
         const [point, now] = [await readMeta(t, 'sync'), await readMeta(t, 'session')]
         // Another tab pulled, or the user left, while this page was on its way.
         if (point?.cursor !== from?.cursor || now?.view?.user !== session?.view?.user) return null
         const kinds = await apply(t, answer, whole, page === null)
+        await t.put('meta', [metaRecord('clock_offset_ms', offset)])
         if (answer.page !== null) return kinds
         for (const kind of await finish(t, whole)) kinds.add(kind)
         await t.put('meta', [metaRecord('sync', this.pointOf(answer, whole.allowed))])

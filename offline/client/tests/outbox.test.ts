@@ -200,3 +200,17 @@ test('what was sent a month ago is forgotten, what was not is kept', async () =>
   phone.clock.advance(31 * 86_400_000)
   expect(states(await phone.open())).toEqual(['queued'])
 })
+
+test('a command says how far the clock of its phone is off, as last measured', async () => {
+  const phone = new Phone()
+  phone.server.skew = -90_000
+  const tab = await signedIn(phone)
+  tab.online = false
+  const { id } = await report(tab.client)
+  tab.online = true
+  await deliverAll(phone, tab)
+  expect(JSON.parse(phone.server.applied.get(id) ?? '')).toMatchObject({
+    clock_offset_ms: -90_000,
+    occurred_at: '2026-11-21T00:00:00.000Z',
+  })
+})

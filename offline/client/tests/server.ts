@@ -61,7 +61,14 @@ export class Server {
   refuse: (command: wire.Command) => wire.Reason[] = () => []
   private readonly uploads = new Map<string, Upload>()
 
-  constructor(private readonly now: () => number) {}
+  /** Milliseconds by which the server's clock is ahead of the phone's. */
+  skew = 0
+
+  constructor(private readonly phone: () => number) {}
+
+  private now(): number {
+    return this.phone() + this.skew
+  }
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(new URL(input as string, 'http://city.test'), init)

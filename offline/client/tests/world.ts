@@ -67,10 +67,11 @@ export interface Tab {
 export class Phone {
   readonly clock = new ManualClock()
   readonly server = new Server(() => this.clock.now())
-  private readonly factory = new IDBFactory()
   private readonly locks = new SharedLocks()
   private readonly ears = new Set<(message: TabMessage) => void>()
   private seed = 1
+
+  constructor(private readonly factory = new IDBFactory()) {}
 
   async open(): Promise<Tab> {
     let over = false
