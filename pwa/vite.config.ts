@@ -3,7 +3,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
 
-const backend = process.env.XUNGE_BACKEND ?? 'http://127.0.0.1:8000'
+const backend = process.env.XUNGE_BACKEND ?? 'http://127.0.0.1:8321'
 
 export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },

@@ -34,6 +34,7 @@ export function useCase(id: () => string) {
 
   async function load(): Promise<void> {
     const wanted = id()
+    if (!wanted) return
     try {
       const got = await client.request<CaseDetail>('GET', `/cases/${wanted}`)
       if (wanted !== id()) return

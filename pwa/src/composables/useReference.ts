@@ -52,7 +52,7 @@ export const useReference = once(() => {
   function places(area: Area): string[] {
     const names: string[] = []
     for (let each: Area | undefined = area; each;) {
-      names.unshift(each.name)
+      if (!names[0]?.startsWith(each.name)) names.unshift(each.name)
       each = each.parent === null ? undefined : areaByCode.value.get(each.parent)
       if (each?.parent === null || names.length > 6) break
     }
@@ -74,6 +74,7 @@ export const useReference = once(() => {
     orgName: (code: string) => orgByCode.value.get(code)?.name ?? code,
     userName: (id: string) => userById.value.get(id)?.name ?? '同事',
     areaName: (code: string) => areaByCode.value.get(code)?.name ?? code,
+    isEnded: (code: string) => (states.value.get(code)?.ending ?? null) !== null,
     stateName: (code: string) => states.value.get(code)?.name ?? code,
     actionName: (code: string) =>
       code === 'report' ? '上报' : (actions.value.get(code)?.name ?? code),

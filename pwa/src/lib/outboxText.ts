@@ -13,7 +13,7 @@ export const itemNames: Record<ItemState, string> = {
 
 /** What an item waits for, in words; empty when there is nothing to say. */
 export function waitText(item: OutboxItem, now: number): string {
-  if (item.state === 'held') return '服务器已收下，等前一条记录处理后自动继续'
+  if (item.state === 'held') return item.reasons[0]?.message ?? '等前一条记录处理后自动继续'
   if (item.state !== 'queued' && item.state !== 'waiting_media') return ''
   const why = item.last_error ?? ''
   const later = item.next_try > now + 5_000 ? `，约 ${span(item.next_try - now)}后再试` : ''

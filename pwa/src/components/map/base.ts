@@ -3,6 +3,7 @@ import type { FeatureCollection } from 'geojson'
 import { Map, NavigationControl, setWorkerUrl, type LngLatBoundsLike } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import 'maplibre-gl/dist/maplibre-gl.css'
+import './base.css'
 
 setWorkerUrl(workerUrl)
 

@@ -57,7 +57,7 @@ export function drawPoints(map: Map): void {
       'circle-stroke-color': ['case', ['get', 'selected'], '#0d1b20', '#ffffff'],
     },
   })
-  map.on('styleimagemissing', ({ id }) => {
+  map.setMissingStyleImageResolver((id) => {
     if (id.startsWith('count-') && !map.hasImage(id))
       map.addImage(id, numeral(id.slice(6)), { pixelRatio: 2 })
   })
