@@ -15,6 +15,7 @@ PERMISSIONS = frozenset(
         "case.archive",
         "case.browse",
         "task.answer",
+        "media.original",
         "person.unmask",
         "admin.system",
         "admin.security",

@@ -6,13 +6,18 @@ from uuid import UUID
 from backend.media.structs import Link
 from offline.ports import Connection
 
-_TAKEN = """
-SELECT w.id FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w(id, uploader, sha256)
-WHERE EXISTS (SELECT FROM media m
-              WHERE m.id = w.id AND (m.uploader <> w.uploader OR m.sha256 <> w.sha256))
-   OR EXISTS (SELECT FROM media_link l
-              WHERE l.media_id = w.id AND (l.uploader <> w.uploader OR l.sha256 <> w.sha256))
+# Whether a row w of claims is refused.
+_IS_TAKEN = """
+    (EXISTS (SELECT FROM media m
+             WHERE m.id = w.media_id AND (m.uploader <> w.uploader OR m.sha256 <> w.sha256))
+  OR EXISTS (SELECT FROM media_link l
+             WHERE l.media_id = w.media_id AND (l.uploader <> w.uploader OR l.sha256 <> w.sha256)))
 """
+
+_TAKEN = f"""
+SELECT media_id FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w(media_id, uploader, sha256)
+WHERE {_IS_TAKEN}
+"""  # noqa: S608 - constants
 
 _COLUMNS = {
     "media_id": "uuid",
@@ -28,18 +33,22 @@ _COLUMNS = {
     "accuracy_m": "float8",
     "origin": "text",
 }
-_LINK = (
-    f"INSERT INTO media_link ({', '.join(_COLUMNS)}) SELECT * FROM unnest("  # noqa: S608 - constants
-    + ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_COLUMNS.values(), 1))
-    + ") ON CONFLICT (media_id, owner_kind, owner_id) DO NOTHING"
-)
+_ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_COLUMNS.values(), 1))
+_NAMES = ", ".join(_COLUMNS)
 
-# Locks the media whose bytes came first, in id order, so that a view made at this moment is either
-# seen here and made anew, or sees the claim (backend.media.views).
-_REMAKE = """
-UPDATE media SET view_key = NULL WHERE id IN (
-    SELECT id FROM media WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE)
-"""
+# A medium whose bytes came first is locked, in id order, so that a view made at this moment either
+# sees the claim or is made anew (backend.media.views).
+_LINK = f"""
+WITH claimed AS (
+    INSERT INTO media_link ({_NAMES})
+    SELECT * FROM unnest({_ARRAYS}) AS w({_NAMES}) WHERE NOT {_IS_TAKEN}
+    ON CONFLICT (media_id, owner_kind, owner_id) DO NOTHING
+    RETURNING media_id
+), come AS (
+    SELECT id FROM media WHERE id IN (SELECT media_id FROM claimed) ORDER BY id FOR UPDATE
+)
+UPDATE media SET view_key = NULL FROM come WHERE media.id = come.id
+"""  # noqa: S608 - constants
 
 
 async def taken(conn: Connection, links: Sequence[Link]) -> set[UUID]:
@@ -50,42 +59,43 @@ async def taken(conn: Connection, links: Sequence[Link]) -> set[UUID]:
         return set()
     rows = await conn.fetch(
         _TAKEN,
-        [link.media for link in links],
-        [link.uploader for link in links],
-        [link.sha256 for link in links],
+        [each.media for each in links],
+        [each.uploader for each in links],
+        [each.sha256 for each in links],
     )
-    refused = {row["id"] for row in rows}
+    return {row["media_id"] for row in rows} | _disputed(links)
+
+
+def _disputed(links: Sequence[Link]) -> set[UUID]:
+    """Media that two claims of one batch describe differently: neither can be believed."""
     first: dict[UUID, tuple[UUID, str]] = {}
-    for link in links:
-        if first.setdefault(link.media, (link.uploader, link.sha256)) != (
-            link.uploader,
-            link.sha256,
-        ):
-            refused.add(link.media)
-    return refused
+    return {
+        each.media
+        for each in links
+        if first.setdefault(each.media, (each.uploader, each.sha256))
+        != (each.uploader, each.sha256)
+    }
 
 
-async def link(conn: Connection, links: Sequence[Link]) -> set[UUID]:
+async def link(conn: Connection, links: Sequence[Link]) -> None:
     """Claim media for their owners, in the command's transaction; the bytes may come before or
-    after. Claiming again changes nothing. Returns what was `taken` and therefore left out.
+    after. What is `taken` is left out, and claiming again changes nothing.
     """
-    refused = await taken(conn, links)
-    wanted = [each for each in links if each.media not in refused]
-    if wanted:
-        await conn.execute(
-            _LINK,
-            [each.media for each in wanted],
-            [each.uploader for each in wanted],
-            [each.sha256 for each in wanted],
-            [each.owner_kind for each in wanted],
-            [each.owner for each in wanted],
-            [each.role for each in wanted],
-            [each.place for each in wanted],
-            [each.taken_at for each in wanted],
-            [each.position and each.position.longitude for each in wanted],
-            [each.position and each.position.latitude for each in wanted],
-            [each.position and each.position.accuracy_m for each in wanted],
-            [each.origin for each in wanted],
-        )
-        await conn.execute(_REMAKE, [each.media for each in wanted])
-    return refused
+    if not links:
+        return
+    positions = [each.position for each in links]
+    await conn.execute(
+        _LINK,
+        [each.media for each in links],
+        [each.uploader for each in links],
+        [each.sha256 for each in links],
+        [each.owner_kind for each in links],
+        [each.owner for each in links],
+        [each.role for each in links],
+        [each.place for each in links],
+        [each.taken_at for each in links],
+        [at and at.longitude for at in positions],
+        [at and at.latitude for at in positions],
+        [at and at.accuracy_m for at in positions],
+        [each.origin for each in links],
+    )

@@ -13,7 +13,7 @@ from backend.core.actor import Actor
 from backend.core.ids import derived_id, new_id
 from backend.core.position import Position
 from backend.media import queries
-from backend.media.commands import link
+from backend.media.commands import link, taken
 from backend.media.queries import awaited
 from offline.ports import Connection
 from tests.media.conftest import Person, Tus, claim
@@ -40,7 +40,7 @@ async def test_claims_come_before_or_after_the_bytes(
 ) -> None:
     data, early, late = photo(), new_id(), new_id()
     shown |= {derived_id("owner", early), derived_id("owner", late)}
-    assert await link(connection, [claim(worker.user, early, data)]) == set()
+    await link(connection, [claim(worker.user, early, data)])
     url = f"/api/media/{early}/thumb"
     waiting = await tus.client.get(url, headers=colleague.headers)
     assert (waiting.status_code, waiting.json()["code"]) == (404, "media_awaited")
@@ -51,7 +51,7 @@ async def test_claims_come_before_or_after_the_bytes(
     await tus.upload(worker, data, late)
     unclaimed = await tus.client.get(url, headers=colleague.headers)
     assert (unclaimed.status_code, unclaimed.json()["code"]) == (404, "not_found")
-    assert await link(connection, [claim(worker.user, late, data)]) == set()
+    await link(connection, [claim(worker.user, late, data)])
     assert (await tus.client.get(url, headers=colleague.headers)).status_code == 200
 
 
@@ -88,36 +88,38 @@ async def test_the_original_has_its_own_right(
     assert heard.content == sound
 
 
-async def test_a_claim_on_anothers_photo_is_returned_and_left_out(
+async def test_a_claim_on_anothers_photo_is_named_and_left_out(
     tus: Tus, worker: Person, colleague: Person, connection: Own, shown: set[UUID]
 ) -> None:
     data, media, fine = photo(), new_id(), new_id()
     await tus.upload(worker, data, media)
     greedy = [claim(colleague.user, media, data), claim(colleague.user, fine, data)]
     shown |= {each.owner for each in greedy}
-    assert await link(connection, greedy) == {media}
+    assert await taken(connection, greedy) == {media}
+    await link(connection, greedy)
     answer = await tus.client.get(f"/api/media/{media}/view", headers=colleague.headers)
     assert answer.status_code == 404
     # First come, first served: the other id is now the colleague's.
-    assert await link(connection, [claim(worker.user, fine, data)]) == {fine}
+    assert await taken(connection, [claim(worker.user, fine, data)]) == {fine}
     both = new_id()
-    assert await link(
+    assert await taken(
         connection, [claim(worker.user, both, data), claim(colleague.user, both, data)]
     ) == {both}
 
 
-async def test_a_claim_on_other_bytes_than_signed_is_returned(
+async def test_a_claim_on_other_bytes_than_signed_is_named(
     tus: Tus, worker: Person, connection: Own
 ) -> None:
     media = new_id()
     await tus.upload(worker, photo(), media)
-    assert await link(connection, [claim(worker.user, media, photo(20, 20))]) == {media}
+    assert await taken(connection, [claim(worker.user, media, photo(20, 20))]) == {media}
 
 
 async def test_claiming_twice_changes_nothing(worker: Person, connection: Own) -> None:
     once = claim(worker.user, new_id(), photo())
     for _ in range(2):
-        assert await link(connection, [once, once]) == set()
+        await link(connection, [once, once])
+        assert await taken(connection, [once]) == set()
     assert await connection.fetchval("SELECT count(*) FROM media_link") == 1
 
 
