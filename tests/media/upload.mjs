@@ -26,7 +26,8 @@ const upload = new Upload(bytes, {
   onProgress: (sent) => (began ??= sent),
   onChunkComplete: (_, confirmed) => {
     say({ confirmed })
-    if (job.stopAfter && confirmed >= job.stopAfter) void upload.abort().then(() => say({ end: 'stopped', url: upload.url }))
+    if (job.stopAfter && confirmed >= job.stopAfter)
+      void upload.abort().then(() => say({ end: 'stopped', url: upload.url }))
   },
   onSuccess: () => say({ end: 'success', url: upload.url, began }),
   onError: (error) =>
