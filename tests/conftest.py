@@ -5,7 +5,9 @@ same with the pool open), `redis`, `client` (the whole web application over ASGI
 """
 
 import asyncio
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import asyncpg
 import msgspec
+import psutil
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
@@ -28,6 +31,7 @@ from backend.core.migrations import migrate
 from backend.core.settings import Settings
 
 TEMPLATE = "xunge_template"
+OURS = "xunge-test-"
 _numbers = count(1)
 
 
@@ -50,11 +54,34 @@ async def _execute(url: str, *statements: str) -> None:
         await connection.close()
 
 
+def pytest_configure() -> None:
+    """Told to stop, as by `timeout`, end as after Ctrl-C: with the servers stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def own_folder() -> Path:
+    """A folder for servers of this process, which a later run may sweep away when we are killed.
+
+    Not pytest's folder, which is closed to others: under root PostgreSQL is a user of its own.
+    """
+    return Path(tempfile.mkdtemp(prefix=f"{OURS}{os.getpid()}-"))
+
+
+def sweep() -> None:
+    """End the servers of test processes that were killed, and remove their folders."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{OURS}*-*"):
+        owner = folder.name.removeprefix(OURS).split("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            embedded.stop_postgres(folder / "postgres")
+            embedded.stop_valkey(folder / "valkey")
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL with a migrated template database, and Valkey; one pair a test process."""
-    # Not pytest's folder, which is closed to others: under root PostgreSQL is a user of its own.
-    folder = Path(tempfile.mkdtemp(prefix="xunge-test-"))
+    sweep()
+    folder = own_folder()
     with embedded.postgres(folder / "postgres") as url, embedded.valkey(folder / "valkey") as redis:
         given = Servers(url, redis)
         # A test's data need not survive a power cut.

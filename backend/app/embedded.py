@@ -37,11 +37,10 @@ def postgres(folder: Path) -> Iterator[str]:
 
     Gives the URL of its `postgres` database. Raises Halt pointing at the log.
     """
-    url = _start_postgres(folder)
     try:
-        yield url
+        yield _start_postgres(folder)
     finally:
-        _stop_postgres(folder)
+        stop_postgres(folder)
 
 
 def _start_postgres(folder: Path) -> str:
@@ -68,8 +67,8 @@ def _postgres_url(socket_folder: str) -> str:
     return f"postgresql://postgres@/postgres?host={quote(socket_folder)}"
 
 
-def _stop_postgres(folder: Path) -> None:
-    """Fast shutdown, and after too long the immediate one, which the next start recovers from."""
+def stop_postgres(folder: Path) -> None:
+    """Stop what runs on a folder, fast, or after too long at once; the next start recovers."""
     for number in (signal.SIGINT, signal.SIGQUIT):
         if process := postmaster(folder):
             process.send_signal(number)
@@ -91,8 +90,8 @@ def postmaster(folder: Path) -> psutil.Process | None:
 @contextmanager
 def valkey(folder: Path) -> Iterator[str]:
     """Run Valkey, keeping nothing on disk; gives its URL. Raises Halt pointing at the log."""
+    stop_valkey(folder)
     address = _valkey_socket(folder)
-    _shut_down(address)
     server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=address)
     # Ctrl-C reaches the whole terminal group; the server must outlive those that use it.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -123,12 +122,12 @@ def _valkey_socket(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / name / "socket"
 
 
-def _shut_down(address: Path) -> None:
-    """Have a Valkey left by a killed run exit; its closing of the connection says it has."""
+def stop_valkey(folder: Path) -> None:
+    """Have what runs on a folder exit; its closing of the connection says that it has."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(STOP_SECONDS)
         try:
-            client.connect(str(address))
+            client.connect(str(_valkey_socket(folder)))
         except OSError:
             return
         client.sendall(b"SHUTDOWN NOSAVE\r\n")

@@ -51,14 +51,14 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings. Raises Halt naming the variable at fault.
+    """Read the settings and make the data folder. Raises Halt naming the variable at fault.
 
     In development a missing secret is made once and kept in the data folder.
     """
     environment = environ.get("XUNGE_ENV", "development")
     if environment not in ("development", "production"):
         raise Halt(f"XUNGE_ENV 只能是 development 或 production,现在是 {environment}")
-    data = Path(environ.get("XUNGE_DATA") or "var").absolute()
+    data = _folder(environ.get("XUNGE_DATA") or "var")
     return Settings(
         database_url=environ.get("DATABASE_URL", ""),
         redis_url=environ.get("REDIS_URL", ""),
@@ -68,6 +68,17 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         host=environ.get("XUNGE_HOST") or "127.0.0.1",
         port=_port(environ.get("XUNGE_PORT") or "8321"),
     )
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Halt(
+            f"数据文件夹 {path} 不能使用({error.strerror}),请用 XUNGE_DATA 换一个"
+        ) from error
+    return path
 
 
 def _port(text: str) -> int:
@@ -99,7 +110,6 @@ def _kept(path: Path) -> bytes:
     draft = path.with_suffix(f".{os.getpid()}")
     try:
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
             draft.touch(mode=0o600)
             draft.write_bytes(base64.b64encode(secrets.token_bytes(SECRET_BYTES)))
             with suppress(FileExistsError):

@@ -18,7 +18,7 @@ from backend.core.settings import Settings
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
-        while not await holds():  # noqa: ASYNC110 - a worker in the same loop sets no event
+        while not await holds():
             await asyncio.sleep(0.02)
 
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from backend.app.up import refuse_full_disk
 from backend.core.database import connect
 from backend.core.halt import Halt
 from backend.core.settings import load_settings
+from tests.conftest import own_folder
 
 STARTED = "按 Ctrl-C 停止"
 
@@ -93,7 +93,7 @@ def free_port() -> int:
 
 @contextmanager
 def trial() -> Iterator[Up]:
-    folder = Path(tempfile.mkdtemp(prefix="xunge-up-"))
+    folder = own_folder()
     up = Up(folder)
     try:
         yield up
