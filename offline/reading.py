@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -85,11 +86,18 @@ def distrust(arrival: Arrival, device: DeviceKey | None) -> Reason | None:
 def _signed(public_key: bytes, arrival: Arrival) -> bool:
     try:
         raw = base64.b64decode(arrival.signature or "", validate=True)
-        key = serialization.load_der_public_key(public_key)
-        if len(raw) != 64 or not isinstance(key, ec.EllipticCurvePublicKey):
+        if len(raw) != 64:
             return False
         r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
-        key.verify(encode_dss_signature(r, s), arrival.body, ec.ECDSA(hashes.SHA256()))
+        signature = encode_dss_signature(r, s)
+        _key(public_key).verify(signature, arrival.body, ec.ECDSA(hashes.SHA256()))
     except (ValueError, InvalidSignature):
         return False
     return True
+
+
+@lru_cache(maxsize=2000)
+def _key(public_key: bytes) -> ec.EllipticCurvePublicKey:
+    key = serialization.load_der_public_key(public_key)
+    assert isinstance(key, ec.EllipticCurvePublicKey), "checked when the device registered"
+    return key

@@ -1,0 +1,36 @@
+"""`make bench`: one JSON line a figure, ours beside the floor it is compared with.
+
+    python -m tests.bench [name]
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.bench import cases, home, push
+from tests.bench.figures import Figure
+
+BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+    "push": push.run,
+    "cases": cases.run,
+    "home": home.run,
+}
+KEPT = Path("bench.json")
+
+
+def main() -> None:
+    """Run all benches, or the one named."""
+    names = sys.argv[1:] or list(BENCHES)
+    kept = []
+    for name in names:
+        for figure in asyncio.run(BENCHES[name]()):
+            line = figure.line()
+            print(json.dumps(line), flush=True)
+            kept.append(line)
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
