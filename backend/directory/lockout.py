@@ -3,25 +3,31 @@
 from datetime import UTC, datetime
 from math import ceil
 
+from backend.core.crypto import Keyring
 from backend.core.errors import Problem
-from backend.directory.rules import FAILURES_FORGOTTEN, Attempts, attempted, locked_for
+from backend.directory.rules import FAILURES_FORGOTTEN, Attempts, attempted, locked_for, subject_of
 from offline.ports import Connection
 
 
-async def admit(conn: Connection, subject: str, now: datetime) -> None:
-    """Let one try at a name in and count it as failed until `forgive`; within a transaction.
+def key_of(keyring: Keyring, name: str) -> str:
+    """What tries at a name are kept under; not the name, as people type passwords there."""
+    return keyring.index("sign-in", subject_of(name)).hex()
+
+
+async def admit(conn: Connection, key: str, now: datetime) -> None:
+    """Let one try in and count it as failed until `forgive`; within a transaction.
 
     Unknown names are counted alike. Raises Problem 429 `sign_in_locked` with retry_after.
     """
     await conn.execute(
         "insert into sign_in_attempts (name, failures, locked_until, changed_at) "
         "values ($1, 0, null, 0) on conflict do nothing",
-        subject,
+        key,
     )
     row = await conn.fetchrow(
         "select failures, locked_until, changed_at from sign_in_attempts "
         "where name = $1 for update",
-        subject,
+        key,
     )
     changed_at = datetime.fromtimestamp(row["changed_at"], UTC)
     before = Attempts(row["failures"], row["locked_until"], changed_at)
@@ -37,16 +43,16 @@ async def admit(conn: Connection, subject: str, now: datetime) -> None:
     await conn.execute(
         "update sign_in_attempts set failures = $2, locked_until = $3, changed_at = $4 "
         "where name = $1",
-        subject,
+        key,
         after.failures,
         after.locked_until,
         int(now.timestamp()),
     )
 
 
-async def forgive(conn: Connection, subject: str) -> None:
+async def forgive(conn: Connection, key: str) -> None:
     """Forget the tries at a name, after a success or a reset."""
-    await conn.execute("delete from sign_in_attempts where name = $1", subject)
+    await conn.execute("delete from sign_in_attempts where name = $1", key)
 
 
 async def sweep(conn: Connection, now: datetime) -> None:

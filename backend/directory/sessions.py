@@ -23,7 +23,7 @@ from backend.core.limits import Limiter
 from backend.directory import devices, lockout, queries
 from backend.directory.actors import Acting, actor_of_session, city_day, digest_of, unauthenticated
 from backend.directory.passwords import Passwords
-from backend.directory.rules import HANDOVER, password_fault, renewed_end, session_end, subject_of
+from backend.directory.rules import HANDOVER, password_fault, renewed_end, session_end
 from backend.directory.structs import ChangePassword, SessionView, SignIn
 from offline.journal import Entry, append
 from offline.ports import Connection
@@ -180,7 +180,7 @@ class Sessions:
     async def _prove(self, name: str, password: str, device: UUID, ip: str | None) -> UUID:
         """Check a password under the lock-out; gives the user."""
         now = self._clock()
-        tries = self._keyring.index("sign-in", subject_of(name)).hex()
+        tries = lockout.key_of(self._keyring, name)
         try:
             async with transaction() as conn:
                 await lockout.admit(conn, tries, now)
@@ -203,7 +203,6 @@ class Sessions:
         return credential.user
 
     async def _note_failure(self, tries: str, reason: str, device: UUID, ip: str | None) -> None:
-        """The name itself is not kept: people type passwords into that field."""
         now = self._clock()
         facts = {"name_index": tries, "reason": reason, "claimed_device": device}
         entry = Entry(occurred_at=now, received_at=now, verb="sign_in_refused", ip=ip, facts=facts)

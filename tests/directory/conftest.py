@@ -1,5 +1,6 @@
 """A small city in the test's database, and the application with a clock that the test moves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -7,8 +8,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 from argon2 import PasswordHasher
+from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
 from backend.app.asgi import create_app
 from backend.core.crypto import Keyring
@@ -117,12 +118,30 @@ async def user(
 
 
 @pytest.fixture
-async def web(
+async def app(
     settings: Settings, clock: Hands, passwords: Passwords, town: type[Town]
-) -> AsyncIterator[AsyncTestClient[Litestar]]:
+) -> AsyncIterator[Litestar]:
     """The whole application over the small city, by the test's clock and a quick hash."""
-    app = create_app(settings)
-    state = app.state
-    state.sessions = Sessions(state.keyring, passwords, Limiter(state.redis), clock)
-    async with AsyncTestClient(app) as opened:
-        yield opened
+    made = create_app(settings)
+    made.state.sessions = Sessions(made.state.keyring, passwords, Limiter(made.state.redis), clock)
+    up, down = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        # A fixture is set up and torn down by different tasks; a lifespan wants one.
+        async with made.lifespan():
+            up.set()
+            await down.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(live())
+        await up.wait()
+        yield made
+        down.set()
+
+
+@pytest.fixture
+async def web(app: Litestar) -> AsyncIterator[AsyncClient]:
+    """Calls the application in the test's own event loop, so that both share its pool."""
+    transport = ASGITransport(app=app)  # type: ignore[arg-type]
+    async with AsyncClient(transport=transport, base_url="http://xunge.test") as client:
+        yield client

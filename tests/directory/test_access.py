@@ -38,8 +38,10 @@ def test_an_application_with_a_forgotten_route_does_not_start(
         create_app(settings)
 
 
-async def test_a_refused_access_is_kept_in_the_ledger(web: Web, town: Any, connection: Any) -> None:
-    web.app.register(checked)
+async def test_a_refused_access_is_kept_in_the_ledger(
+    web: Web, app: Litestar, town: Any, connection: Any
+) -> None:
+    app.register(checked)
     worker = await token(web)
     refused = await web.get("/trial/checked", headers=worker)
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")

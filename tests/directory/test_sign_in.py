@@ -10,15 +10,14 @@ import structlog
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from httpx import Response
+from httpx import AsyncClient, Response
 from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
 from backend.app.logs import configure_logs
 from backend.directory.passwords import Passwords
 from tests.directory.conftest import PASSWORD, Hands, Town
 
-Web = AsyncTestClient[Litestar]
+Web = AsyncClient
 Database = Any
 WRONG = "Canary-pass-0451"
 
@@ -341,7 +340,7 @@ async def test_another_sites_page_cannot_act_by_the_cookie(web: Web) -> None:
 
 
 async def test_a_stored_password_is_sealed_and_grows_with_the_cost(
-    web: Web, connection: Database
+    web: Web, app: Litestar, connection: Database
 ) -> None:
     secret = "select secret from identity where subject = 'wang'"
     before: bytes = await connection.fetchval(secret)
@@ -349,7 +348,7 @@ async def test_a_stored_password_is_sealed_and_grows_with_the_cost(
     await token(web)
     assert await connection.fetchval(secret) == before
     dearer = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
-    web.app.state.sessions._passwords = Passwords(web.app.state.keyring, dearer)
+    app.state.sessions._passwords = Passwords(app.state.keyring, dearer)
     await token(web)
     assert await connection.fetchval(secret) != before
     await token(web)
