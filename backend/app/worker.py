@@ -6,6 +6,7 @@ from datetime import timedelta
 from backend.core import database
 from backend.core.queue import Job, Periodic, Tools, work
 from backend.core.settings import Settings
+from backend.directory import jobs as directory
 from backend.media import jobs as media
 
 HEARTBEAT = "xunge:worker"
@@ -20,6 +21,7 @@ async def beat(tools: Tools) -> None:
 JOBS: Sequence[Job] = (*media.JOBS,)
 PERIODIC: Sequence[Periodic] = (
     Periodic("worker.beat", beat, every=timedelta(seconds=10)),
+    *directory.PERIODIC,
     *media.PERIODIC,
 )
 

@@ -8,7 +8,7 @@ from backend.cases.documents import KIND as CASE
 from backend.catalogue.documents import KINDS as CATALOGUE
 from backend.core import database
 from backend.core.clock import utc_now
-from backend.core.crypto import Keyring
+from backend.core.crypto import LEDGER, Keyring
 from backend.directory.actors import authors
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.tasks.documents import KIND as TASK
@@ -22,9 +22,6 @@ KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, TASK, CASE)}
 
 HANDLERS = {handler.name: handler for handler in cases.HANDLERS}
 """Every type of command."""
-
-LEDGER = "ledger"
-"""The purpose of the key that personal values and kept bodies are sealed with."""
 
 
 async def _device_keys(conn: Connection, devices: Sequence[UUID]) -> dict[UUID, DeviceKey]:

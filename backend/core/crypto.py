@@ -16,6 +16,9 @@ from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+LEDGER = "ledger"
+"""The purpose of the key that personal values and kept bodies of the ledger are sealed with."""
+
 FORMAT = b"\x01"
 NONCE_BYTES = 12
 TAG_BYTES = 16

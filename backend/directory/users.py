@@ -10,7 +10,7 @@ import string
 from msgspec import Struct
 
 from backend.core.clock import Clock, utc_now
-from backend.core.crypto import Keyring
+from backend.core.crypto import LEDGER, Keyring
 from backend.core.database import connection, transaction
 from backend.core.errors import Problem
 from backend.core.ids import derived_id, new_id
@@ -62,7 +62,7 @@ class Users:
             if county is None:
                 raise Problem(404, "not_found", f"没有编码为 {post} 的岗位", field="post")
             kinds = {kind.name: kind for kind in KINDS}
-            work = Work(conn, kinds, self._keyring.cipher("ledger"))
+            work = Work(conn, kinds, self._keyring.cipher(LEDGER))
             await work.load("user", [user])
             if work.get("user", user) is not None or await credential_of(conn, code):
                 raise Problem(409, "user_exists", f"已有用户 {code}，请换一个编码", field="code")

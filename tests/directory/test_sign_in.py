@@ -15,6 +15,7 @@ from litestar import Litestar
 
 from backend.app.logs import configure_logs
 from backend.directory.passwords import Passwords
+from backend.directory.sessions import sweep
 from tests.directory.conftest import PASSWORD, Hands, Town
 
 Web = AsyncClient
@@ -352,3 +353,15 @@ async def test_a_stored_password_is_sealed_and_grows_with_the_cost(
     await token(web)
     assert await connection.fetchval(secret) != before
     await token(web)
+
+
+async def test_what_is_over_is_swept(web: Web, connection: Database, clock: Hands) -> None:
+    await token(web)
+    await sign_in(web, "nobody", WRONG)
+    clock.move(hours=23)
+    await sweep(connection, clock())
+    counts = "select (select count(*) from session), (select count(*) from sign_in_attempts)"
+    assert tuple(await connection.fetchrow(counts)) == (1, 1)
+    clock.move(days=14)
+    await sweep(connection, clock())
+    assert tuple(await connection.fetchrow(counts)) == (0, 0)

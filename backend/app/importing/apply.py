@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from backend.app.importing.plan import Plan
-from backend.app.writing import KINDS, LEDGER
-from backend.core.crypto import Keyring
+from backend.app.writing import KINDS
+from backend.core.crypto import LEDGER, Keyring
 from backend.core.database import transaction
 from backend.core.errors import Problem
 from backend.core.ids import derived_id
