@@ -12,10 +12,7 @@ export function usePhotoViewer() {
       }),
     )
     try {
-      const [{ showImagePreview }] = await Promise.all([
-        import('vant/es/image-preview'),
-        import('vant/es/image-preview/style/index'),
-      ])
+      const { showImagePreview } = await import('@/lib/overlays')
       showImagePreview({
         images: urls,
         startPosition,

@@ -44,6 +44,11 @@ export const useReference = once(() => {
     return grids.value.filter((grid) => covers(paths, grid.path))
   })
 
+  /** Worth drawing apart: nothing, when all of the county is mine. */
+  const markedGrids = computed(() => {
+    return myGrids.value.length < grids.value.length ? myGrids.value : []
+  })
+
   function gridAt({ longitude, latitude }: Pick<cases.Position, 'longitude' | 'latitude'>) {
     return findGrid(grids.value, [longitude, latitude])
   }
@@ -65,6 +70,7 @@ export const useReference = once(() => {
     areas,
     grids,
     myGrids,
+    markedGrids,
     gridAt,
     places,
     category: (code: string): catalogue.Category | undefined => categoryByCode.value.get(code),

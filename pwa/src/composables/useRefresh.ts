@@ -9,12 +9,14 @@ const EVERY_MS = 20_000
  */
 export function useRefresh(refresh: () => void): void {
   const { outbox, replica } = useClient()
-  let sent = -1
+  let before = -1
   const stops = [
     outbox.items.subscribe((items) => {
-      const now = items.filter(({ receipt }) => receipt !== null).length
-      if (sent >= 0 && now !== sent) refresh()
-      sent = now
+      const arrived = items.filter(({ receipt }) => receipt !== null).length
+      const whole = items.filter(({ state }) => state === 'sent').length
+      const now = arrived + whole
+      if (before >= 0 && now !== before) refresh()
+      before = now
     }),
     replica.subscribe(['case', 'task'], refresh),
   ]

@@ -1,56 +1,11 @@
-import type { cases, catalogue } from '@xunge/types'
+import type { cases } from '@xunge/types'
 
-export interface CaseRow {
-  id: string
-  number: string
-  state: string
-  stage: cases.Case['stage']
-  ending: cases.Case['ending']
-  flow: string
-  category: string
-  description: string
-  address: string
-  grid: string
-  org: string | null
-  source: string
-  urgent: boolean
-  photo: string | null
-  reported_at: string
-  yellow_at: string | null
-  due_at: string | null
-  ended_at: string | null
-}
-export interface CaseList {
-  items: CaseRow[]
-  next: string | null
-}
-export interface Counts {
-  boxes: { code: string; name: string; count: number }[]
-}
-export interface MapPoints {
-  points: {
-    id: string
-    longitude: number
-    latitude: number
-    state: string
-    category: string
-    yellow_at: string | null
-    due_at: string | null
-  }[]
-  more: boolean
-}
-export interface Outside {
-  name: string | null
-  phone: string | null
-}
-export interface CaseDetail {
-  case: cases.Case
-  actions: catalogue.Action[]
-  recommended: { org: string; name: string; category: string; area: string } | null
-  workers: { id: string; name: string }[]
-  awaited: string[]
-  reporter: Outside | null
-}
+export type CaseRow = cases.CaseRow
+export type CaseList = cases.CaseList
+export type CaseDetail = cases.CaseDetail
+export type Counts = cases.Counts
+export type MapPoints = cases.MapPoints
+export type Outside = NonNullable<CaseDetail['reporter']>
 
 /** What a list or map of cases is narrowed to; empty text means all. */
 export interface CaseFilters {

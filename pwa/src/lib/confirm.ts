@@ -1,9 +1,6 @@
 /** Asks before something is lost. Resolves true when the person says yes. */
 export async function confirmLoss(title: string, message: string, yes = '放弃'): Promise<boolean> {
-  const [{ showConfirmDialog }] = await Promise.all([
-    import('vant/es/dialog'),
-    import('vant/es/dialog/style/index'),
-  ])
+  const { showConfirmDialog } = await import('./overlays')
   try {
     await showConfirmDialog({
       title,
