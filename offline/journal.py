@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from offline.ports import Connection
+from offline.rows import Insert
 
 PARTITION_ROWS = 10_000_000
 """Journal rows per partition."""
@@ -36,32 +37,32 @@ class Entry(Struct, frozen=True, kw_only=True):
     version: int | None = None
 
 
-COLUMNS = (
-    "occurred_at",
-    "received_at",
-    "author",
-    "post",
-    "area",
-    "device",
-    "session",
-    "ip",
-    "command",
-    "kind",
-    "entity",
-    "version",
-    "verb",
-    "facts",
+_JOURNAL = Insert(
+    "journal",
+    {
+        "occurred_at": "timestamptz",
+        "received_at": "timestamptz",
+        "author": "uuid",
+        "post": "uuid",
+        "area": "text",
+        "device": "uuid",
+        "session": "uuid",
+        "ip": "text",
+        "command": "uuid",
+        "kind": "text",
+        "entity": "uuid",
+        "version": "int4",
+        "verb": "text",
+        "facts": "jsonb",
+    },
 )
 
 
 async def append(conn: Connection, entries: Sequence[Entry]) -> None:
     """Add lines to the ledger, in the transaction that makes them true."""
-    if not entries:
-        return
-    await conn.copy_records_to_table(
-        "journal",
-        columns=COLUMNS,
-        records=[
+    await _JOURNAL.add(
+        conn,
+        [
             (
                 entry.occurred_at,
                 entry.received_at,
@@ -92,8 +93,12 @@ async def extend_partitions(conn: Connection) -> int:
         if await conn.fetchval("select to_regclass($1) is not null", name):
             continue
         first = max(1, number * PARTITION_ROWS)
+        # Made aside and attached, which unlike `partition of` keeps nobody from writing meanwhile.
         await conn.execute(
-            f"create table {name} partition of journal "
+            f"create table {name} (like journal including defaults including constraints);"
+            f"create trigger journal_not_emptied before truncate on {name} "
+            f"for each statement execute function forbid_change();"
+            f"alter table journal attach partition {name} "
             f"for values from ({first}) to ({(number + 1) * PARTITION_ROWS})"
         )
         made += 1

@@ -18,6 +18,7 @@ from backend.catalogue.rules import action_of
 from backend.catalogue.structs import Category
 from backend.core.actor import Actor
 from backend.core.clock import CITY_ZONE, utc_now
+from backend.core.geo import Grid, GridIndex
 from backend.directory.roster import RESPONSIBILITY
 from backend.media.commands import taken
 from offline.handlers import Done, Handler, Order, Rejection, refuse
@@ -28,11 +29,18 @@ EDGE_M = 1000
 """How far outside the county's grids a point may lie and still be taken for the nearest one's."""
 
 
+class Birth(Struct, frozen=True):
+    """What a report's case will be called, and the grid it lies in: None outside the county."""
+
+    number: str
+    grid: Grid | None
+
+
 class Ready(Struct, frozen=True):
     """What deciding a batch stands on, read in one go."""
 
     grounds: dict[str, Ground]
-    numbers: dict[UUID, str]  # by command, for reports
+    births: dict[UUID, Birth]  # by command, for reports
     foreign_media: frozenset[UUID]  # uploaded by somebody else
 
 
@@ -42,16 +50,19 @@ async def _prepare(work: Work, orders: Sequence[Order]) -> Ready:
     for order in orders:
         by_county[cast(Actor, order.author).county].append(order)
     grounds = {county: await ground_of(work.conn, county, now) for county in by_county}
-    numbers: dict[UUID, str] = {}
+    births: dict[UUID, Birth] = {}
     for county, list_ in by_county.items():
-        days: dict[date, list[UUID]] = defaultdict(list)
+        days: dict[date, list[Order]] = defaultdict(list)
         for order in list_:
             if isinstance(order.payload, ReportCase):
-                day = order.moment.judged_at.astimezone(CITY_ZONE).date()
-                days[day].append(order.command.id)
-        for day, commands in days.items():
-            drawn = await take(work.conn, county, day, len(commands))
-            numbers.update(zip(commands, drawn, strict=True))
+                days[order.moment.judged_at.astimezone(CITY_ZONE).date()].append(order)
+        for day, reports in days.items():
+            numbers = await take(work.conn, county, day, len(reports))
+            grids = _homes(grounds[county].roster.grids, reports, day)
+            births |= {
+                order.command.id: Birth(number, grid)
+                for order, number, grid in zip(reports, numbers, grids, strict=True)
+            }
     cases = {order.payload.case: order for order in orders}
     tasks = {t.id for i in cases if (case := work.get("case", i)) for t in case.tasks}
     await work.load("task", tasks)
@@ -60,7 +71,18 @@ async def _prepare(work: Work, orders: Sequence[Order]) -> Ready:
         for order in orders
         for media in order.payload.media
     ]
-    return Ready(grounds, numbers, frozenset(await taken(work.conn, claims)))
+    return Ready(grounds, births, frozenset(await taken(work.conn, claims)))
+
+
+def _homes(index: GridIndex, reports: Sequence[Order], day: date) -> list[Grid | None]:
+    places = [order.payload.position for order in reports]
+    points = [(place.longitude, place.latitude) for place in places]
+    return [
+        grid or index.closest(RESPONSIBILITY, *point, day, EDGE_M)
+        for grid, point in zip(
+            index.find_all(RESPONSIBILITY, points, day), points, strict=True
+        )
+    ]
 
 
 def _report(work: Work, order: Order, ready: Ready) -> Done:
@@ -81,18 +103,15 @@ def _report(work: Work, order: Order, ready: Ready) -> Done:
     flow = ground.catalogue.newest.get(category.flow)
     if flow is None:
         raise refuse("unknown_flow", "这个小类还没有配置流程,请联系管理员", "payload.category")
-    point = payload.position
-    day = order.moment.judged_at.astimezone(CITY_ZONE).date()
-    grid = ground.roster.grids.nearest(
-        RESPONSIBILITY, point.longitude, point.latitude, day, EDGE_M
-    )
+    birth = ready.births[order.command.id]
+    grid = birth.grid
     if grid is None:
         raise refuse("outside_county", "位置不在本区县内,请在地图上调整", "payload.position")
     reporter = payload.reporter
     sealed = work.seal(payload.report, encode(reporter)).id if reporter is not None else None
     case = reporting.open_case(
         payload,
-        number=ready.numbers[order.command.id],
+        number=birth.number,
         county=ground.county,
         grid=grid.code,
         area_path=grid.path,

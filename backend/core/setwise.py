@@ -1,4 +1,6 @@
-"""Set-based writes for Piccolo tables: one statement for any number of rows."""
+"""Set-based writes for Piccolo tables: one statement for any number of rows. For hot tables;
+configuration is written by `rows`.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,30 +9,23 @@ from piccolo.columns import Column
 from piccolo.table import Table
 
 from offline.ports import Connection
+from offline.rows import Insert
 
 
 class Rows:
-    """One table's columns and types, made ready. Rows are tuples in the order of `columns`."""
+    """One table, made ready. Rows are tuples in the order of `columns`."""
 
     def __init__(self, table: type[Table]) -> None:
         columns: list[Column] = list(table._meta.columns)  # noqa: SLF001 - Piccolo's own way
-        self.table = table._meta.tablename  # noqa: SLF001
-        self.columns = tuple(column._meta.name for column in columns)  # noqa: SLF001
-        names = ", ".join(f'"{name}"' for name in self.columns)
-        arrays = ", ".join(
-            f"${number}::{column.column_type.split('(')[0]}[]"
-            for number, column in enumerate(columns, start=1)
-        )
+        types = {c._meta.name: c.column_type.split("(")[0] for c in columns}  # noqa: SLF001
+        self._insert = Insert(table._meta.tablename, types)  # noqa: SLF001
+        self.columns = self._insert.columns
         sets = ", ".join(f'"{name}" = excluded."{name}"' for name in self.columns if name != "id")
-        self._upsert = (
-            f'insert into "{self.table}" ({names}) select * from unnest({arrays}) '  # noqa: S608
-            f"on conflict (id) do update set {sets}"
-        )
+        self._upsert = f"{self._insert.statement} on conflict (id) do update set {sets}"
 
     async def insert(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows by COPY. A row that is already there breaks the transaction."""
-        if rows:
-            await conn.copy_records_to_table(self.table, records=rows, columns=self.columns)
+        """Add rows. A row that is already there breaks the transaction."""
+        await self._insert.add(conn, rows)
 
     async def upsert(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows, or change those whose id is there. Not for tables with array columns."""

@@ -110,8 +110,8 @@ def test_the_day_and_the_kind_decide_between_grids_in_one_place() -> None:
 
 def test_a_point_outside_has_a_nearest_grid() -> None:
     index = GridIndex([_grid("a", 120), _grid("b", 121)])
-    nearest = index.nearest(KIND, 122.1, 30.5, TODAY, 20_000)
+    nearest = index.closest(KIND, 122.1, 30.5, TODAY, 20_000)
     assert nearest is not None
     assert nearest.code == "b"
-    assert GridIndex([]).nearest(KIND, 120, 30, TODAY, 20_000) is None
-    assert index.nearest(KIND, 122.3, 30.5, TODAY, 20_000) is None
+    assert GridIndex([]).closest(KIND, 120, 30, TODAY, 20_000) is None
+    assert index.closest(KIND, 122.3, 30.5, TODAY, 20_000) is None
