@@ -6,7 +6,11 @@ export default defineConfig({
   // Node would get the build for files and streams; phones get this one.
   resolve: { alias: { 'tus-js-client': 'tus-js-client/lib.esm/browser/index.js' } },
   test: {
-    projects: [project('rules', 'shared-schemas/rules'), project('client', 'offline/client')],
+    projects: [
+      project('rules', 'shared-schemas/rules'),
+      project('client', 'offline/client'),
+      project('pwa', 'pwa'),
+    ],
     server: { deps: { inline: ['tus-js-client'] } },
   },
 })

@@ -2,6 +2,8 @@ import type { FeatureCollection } from 'geojson'
 import type { GeoJSONSource, Map } from 'maplibre-gl'
 import { onBeforeUnmount, onMounted, ref, shallowRef, type ShallowRef } from 'vue'
 import { openMap } from '@/components/map/base'
+import { addBasemap } from '@/components/map/basemap'
+import { useSession } from './useSession'
 
 /**
  * A map in `container`, drawn once both are there. `whenLoaded` runs with the map as soon as its
@@ -14,6 +16,8 @@ export function useMap(
 ) {
   const map = shallowRef<Map | null>(null)
   const failed = ref(false)
+  const approval = ref<string | null>(null)
+  const { session } = useSession()
 
   onMounted(() => {
     if (!container.value) return
@@ -22,6 +26,10 @@ export function useMap(
       made.once('load', () => {
         map.value = made
         onLoad(made)
+        // Without its base map the map is plainer, and whole.
+        addBasemap(made, session.value?.county ?? '')
+          .then((number) => (approval.value = number))
+          .catch((error: unknown) => console.warn('base map', error))
       })
       onBeforeUnmount(() => made.remove())
     } catch {
@@ -33,5 +41,5 @@ export function useMap(
     void map.value?.getSource<GeoJSONSource>(source)?.setData(data)
   }
 
-  return { map, failed, show }
+  return { map, failed, approval, show }
 }
