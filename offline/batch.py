@@ -9,14 +9,15 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from offline import receipts
+from offline import kept, receipts
 from offline.epoch import Life
-from offline.handlers import Handler, Order, Rejection, moment
+from offline.handlers import Handler, Moment, Order, Rejection, moment
+from offline.kept import Kept
 from offline.ports import Connection, Transactions
 from offline.reading import DeviceKey, distrust, read, reason_of
 from offline.receipts import Arrival
 from offline.sealed import Cipher
-from offline.wire import Item, Outcome, OutcomeKind, Reason, Receipt
+from offline.wire import Outcome, Reason, Receipt
 from offline.work import Author, Deed, Kind, Work
 
 TOO_NEW = ("unknown_type", "newer_version")
@@ -27,8 +28,12 @@ Publish = Callable[[set[str]], Awaitable[None]]
 """Tells the world which buckets were touched, after commit."""
 
 
+BY_RULE = UUID(int=0)
+"""Stands for device, user and post of a command that no person gave."""
+
+
 class Sender(Struct, frozen=True):
-    """Whose session brings the commands, and from where."""
+    """Whose session brings the commands, and from where. BY_RULE is believed without a device."""
 
     user: UUID
     session: UUID | None = None
@@ -74,7 +79,8 @@ class Batch:
         self._received_at = ports.now()
         self._answers: dict[UUID, tuple[bytes, Outcome]] = {}
         self._stored: list[tuple[Arrival, Outcome]] = []
-        self._kept: list[tuple[Arrival, OutcomeKind, list[UUID]]] = []
+        self._kept: list[Kept] = []
+        self._freed: set[UUID] = set()
         self._settled: set[UUID] = set()
         self.work = Work(conn, ports.kinds, ports.cipher)
 
@@ -83,10 +89,12 @@ class Batch:
         outcomes = await self._round(arrivals)
         news = set(self._settled)
         while news:
-            bodies = await receipts.release(self._conn, self._ports.cipher, news)
+            held = await kept.waiting(self._conn, self._ports.cipher, news)
             before = set(self._settled)
-            freed = [read(Item(body.decode(), sign), user) for body, sign, user in bodies]
-            await self._round([a for a in freed if isinstance(a, Arrival)])
+            freed = [read(each.item, each.sender) for each in held]
+            arrivals = [a for a in freed if isinstance(a, Arrival)]
+            self._freed |= {a.command.id for a in arrivals}
+            await self._round(arrivals)
             news = self._settled - before
         return outcomes
 
@@ -95,7 +103,9 @@ class Batch:
         await self.work.flush()
         if self._stored:
             await receipts.store(self._conn, self._stored, self._received_at)
-        await receipts.keep(self._conn, self._ports.cipher, self._kept, self._received_at)
+        await kept.keep(self._conn, self._ports.cipher, self._kept, self._received_at)
+        if self._freed:
+            await kept.drop(self._conn, self._freed)
 
     async def _round(self, arrivals: list[Arrival]) -> list[Outcome]:
         if not arrivals:
@@ -124,21 +134,27 @@ class Batch:
             command = arrival.command
             when = moments[command.id]
             author = authors.get((command.user, command.post, when.judged_at))
-            doubt = distrust(arrival, keys.get(command.device))
-            if doubt is not None:
-                orders[command.id, arrival.digest] = Distrust(doubt)
-            elif author is None:
-                orders[command.id, arrival.digest] = Reason(
-                    "no_post", "操作时您不在这个岗位上", "post"
-                )
-            else:
-                payload = _payload(arrival, self._ports.handlers)
-                orders[command.id, arrival.digest] = (
-                    payload
-                    if isinstance(payload, Reason)
-                    else Order(command, payload, author, when)
-                )
+            key = keys.get(command.device)
+            orders[command.id, arrival.digest] = self._verdict(arrival, key, author, when)
         return orders
+
+    def _verdict(
+        self, arrival: Arrival, key: DeviceKey | None, author: Author | None, when: Moment
+    ) -> Verdict:
+        command = arrival.command
+        by_rule = arrival.sender == BY_RULE
+        if not by_rule:
+            doubt = distrust(arrival, key)
+            if doubt is not None:
+                return Distrust(doubt)
+            if author is None:
+                return Reason("no_post", "操作时您不在这个岗位上", "post")
+        payload = _payload(arrival, self._ports.handlers)
+        if isinstance(payload, Reason):
+            return payload
+        if self._ports.handlers[command.type].by_rule != by_rule:
+            return Reason("forbidden", "这种操作只由系统按规则进行", "type")
+        return Order(command, payload, author, when)
 
     async def _lock_and_prepare(
         self, orders: Mapping[tuple[UUID, bytes], Verdict]
@@ -177,14 +193,13 @@ class Batch:
                 return self._clash(arrival)
             if outcome.outcome == "accepted":
                 return msgspec.structs.replace(outcome, outcome="repeated")
-            return outcome
+            if outcome.outcome == "rejected":
+                return outcome
         missing = [i for i in command.after if i not in self._settled]
         order = orders[command.id, arrival.digest]
         if isinstance(order, Distrust):
             forged = order.reason.code == "bad_signature"
-            return Outcome(
-                command.id, "rejected" if forged else "held", reasons=[order.reason]
-            )
+            return Outcome(command.id, "rejected" if forged else "held", reasons=[order.reason])
         if isinstance(order, Reason):
             if order.code in TOO_NEW:
                 outcome = self._hold(arrival, [], order)
@@ -206,7 +221,7 @@ class Batch:
                 occurred_at=order.moment.occurred_at,
                 received_at=order.moment.received_at,
                 author=order.author,
-                device=command.device,
+                device=command.device if order.author else None,
                 session=self._sender.session,
                 ip=self._sender.ip,
             )
@@ -240,16 +255,16 @@ class Batch:
         )
         outcome = Outcome(arrival.command.id, "rejected", receipt, reasons)
         self._stored.append((arrival, outcome))
-        self._kept.append((arrival, "rejected", []))
+        self._kept.append(Kept(arrival, "rejected", reasons))
         return outcome
 
     def _hold(self, arrival: Arrival, waits_for: list[UUID], reason: Reason) -> Outcome:
-        self._kept.append((arrival, "held", waits_for))
+        self._kept.append(Kept(arrival, "held", [reason], waits_for))
         return Outcome(arrival.command.id, "held", reasons=[reason])
 
     def _clash(self, arrival: Arrival) -> Outcome:
-        self._kept.append((arrival, "clash", []))
         reason = Reason("clash", "同一编号有两份不同的内容,两份都已保留,请联系管理员", "id")
+        self._kept.append(Kept(arrival, "clash", [reason]))
         return Outcome(arrival.command.id, "clash", reasons=[reason])
 
 

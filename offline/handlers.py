@@ -67,11 +67,11 @@ class Done(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """A decoded command with its author and moment, as handlers get it."""
+    """A decoded command with its author and moment, as handlers get it; no author: by rule."""
 
     command: Command
     payload: Any
-    author: Author
+    author: Author | None
     moment: Moment
 
 
@@ -80,7 +80,8 @@ class Handler(Struct, frozen=True):
 
     targets: the aggregates to lock, as (kind, id). prepare: read in one go what deciding a list
     needs, and give it as the context. decide: pure but for `work`; raises Rejection.
-    upcast: payload bytes of older type_versions to the newest, by version.
+    upcast: payload bytes of older type_versions to the newest, by version. by_rule: given by no
+    person, and taken from none.
     """
 
     name: str
@@ -90,3 +91,4 @@ class Handler(Struct, frozen=True):
     prepare: Callable[[Work, Sequence[Order]], Awaitable[Any]]
     decide: Callable[[Work, Order, Any], Done]
     upcast: Mapping[int, Callable[[bytes], bytes]] = {}
+    by_rule: bool = False

@@ -23,7 +23,13 @@ class Connection(Protocol):
     ) -> str: ...
 
 
+class Unavailable(Exception):
+    """The database cannot be reached, or was lost on the way. What was under way is not on disk,
+    unless it was lost while committing; doing it again finds out.
+    """
+
+
 class Transactions(Protocol):
-    """Opens a transaction; leaving it commits, an exception rolls it back."""
+    """Opens a transaction; leaving it commits, an exception rolls it back. Raises Unavailable."""
 
     def __call__(self) -> AbstractAsyncContextManager[Connection]: ...

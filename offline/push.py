@@ -3,14 +3,20 @@
 import contextlib
 import logging
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import asyncpg
+import msgspec
+from msgspec import Struct
 
-from offline import receipts
-from offline.batch import Batch, Ports, Sender
+from offline import kept
+from offline.batch import BY_RULE, Batch, Ports, Sender
+from offline.kept import Kept
+from offline.ports import Unavailable
 from offline.reading import read
 from offline.receipts import Arrival
-from offline.wire import Item, Outcome, Reason
+from offline.wire import Command, Item, Outcome, Reason
 
 log = logging.getLogger("xunge.push")
 
@@ -20,6 +26,17 @@ ATTEMPTS = 3
 
 class TryAgain(Exception):
     """Raised by a domain when the same batch will succeed in a new transaction."""
+
+
+class RuleCommand(Struct, frozen=True):
+    """A command that no person gives. `id` derives from its cause, and so does all the rest, so
+    that it happens once; `occurred_at` is when the cause held.
+    """
+
+    id: UUID
+    type: str
+    occurred_at: datetime
+    payload: Struct
 
 
 _COLLISIONS = (
@@ -43,13 +60,48 @@ async def push(items: Sequence[Item], sender: Sender, ports: Ports) -> list[Outc
     return [next(answers) if isinstance(a, Arrival) else a for a in arrivals]
 
 
+async def apply_rules(commands: Sequence[RuleCommand], ports: Ports) -> list[Outcome]:
+    """Apply what follows from a rule. The same cause again gives `repeated`."""
+    bodies = [
+        Command(
+            id=each.id,
+            device=BY_RULE,
+            device_seq=1,
+            user=BY_RULE,
+            post=BY_RULE,
+            type=each.type,
+            occurred_at=each.occurred_at,
+            clock_offset_ms=0,
+            payload=msgspec.Raw(msgspec.json.encode(each.payload)),
+        )
+        for each in commands
+    ]
+    items = [Item(msgspec.json.encode(body).decode()) for body in bodies]
+    return await push(items, Sender(BY_RULE), ports)
+
+
+async def retry_held(ports: Ports, command: UUID | None = None) -> list[Outcome]:
+    """Take up again the held commands whose next try has come, or the one named, each by itself:
+    what they waited for may have come, or our own fault be mended.
+    """
+    async with ports.transaction() as conn:
+        due = await kept.take_due(conn, ports.cipher, ports.now(), command)
+    outcomes: list[Outcome] = []
+    for held in due:
+        outcomes += await push([held.item], Sender(held.sender), ports)
+    if outcomes:
+        async with ports.transaction() as conn:
+            await kept.drop(conn, [outcome.id for outcome in outcomes if outcome.id])
+    return outcomes
+
+
 async def _apply_all(arrivals: list[Arrival], sender: Sender, ports: Ports) -> list[Outcome]:
     for _ in range(ATTEMPTS):
         try:
             return await _commit(arrivals, sender, ports)
         except _COLLISIONS as collision:
             log.info("push_collision", extra={"error": type(collision).__name__})
-        except asyncpg.PostgresConnectionError:
+        except Unavailable:
             raise
         except Exception:
             log.exception("push_failed")
@@ -61,9 +113,9 @@ async def _apply_all(arrivals: list[Arrival], sender: Sender, ports: Ports) -> l
 
 async def _set_aside(arrival: Arrival, ports: Ports) -> Outcome:
     """A command that fails by our own fault is kept and held, for us to mend and take up again."""
-    async with ports.transaction() as conn:
-        await receipts.keep(conn, ports.cipher, [(arrival, "held", [])], ports.now())
     reason = Reason("internal", "系统暂时无法处理,内容已保存,稍后会自动重试")
+    async with ports.transaction() as conn:
+        await kept.keep(conn, ports.cipher, [Kept(arrival, "held", [reason])], ports.now())
     return Outcome(arrival.command.id, "held", reasons=[reason])
 
 

@@ -75,11 +75,21 @@ async def read_page(reader: Reader, snapshot: Transactions) -> int:
 
 
 async def retry(reader: Reader, snapshot: Transactions) -> int:
-    """Try the dead letters that are due again; returns how many succeeded."""
+    """Try the dead letters that are due again; returns how many succeeded. Takes turns with
+    `read_page`, so that a reader is never at work twice.
+    """
     async with snapshot() as conn:
+        turn = await conn.fetchval(
+            "update journal_reader set cursor = cursor where name = "
+            "(select name from journal_reader where name = $1 for update skip locked) "
+            "returning name",
+            reader.name,
+        )
+        if turn is None:
+            return 0
         due = await conn.fetch(
             "select id, seq, attempts from dead_letter where reader = $1 and next_try_at <= now() "
-            "order by seq limit 100 for update skip locked",
+            "order by seq limit 100",
             reader.name,
         )
         succeeded = 0

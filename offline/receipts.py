@@ -1,4 +1,4 @@
-"""What became of each command: receipts for all, bodies of those that were not accepted."""
+"""What became of each command, for whoever asks again."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,26 +9,29 @@ import msgspec
 from msgspec import Struct
 
 from offline.ports import Connection
-from offline.sealed import Cipher
+from offline.rows import Insert
 from offline.wire import Command, Outcome, OutcomeKind, Reason, Receipt
 
-_RECEIPT = (
-    "command",
-    "digest",
-    "signature",
-    "device",
-    "device_seq",
-    "author",
-    "post",
-    "type",
-    "corrects",
-    "outcome",
-    "reasons",
-    "entity",
-    "version",
-    "number",
-    "received_at",
-    "epoch",
+_RECEIPT = Insert(
+    "receipt",
+    {
+        "command": "uuid",
+        "digest": "bytea",
+        "signature": "text",
+        "device": "uuid",
+        "device_seq": "int8",
+        "author": "uuid",
+        "post": "uuid",
+        "type": "text",
+        "corrects": "uuid",
+        "outcome": "text",
+        "reasons": "jsonb",
+        "entity": "uuid",
+        "version": "int4",
+        "number": "text",
+        "received_at": "timestamptz",
+        "epoch": "text",
+    },
 )
 
 
@@ -61,21 +64,6 @@ async def settled(conn: Connection, commands: Iterable[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def release(
-    conn: Connection, cipher: Cipher, settled_now: Iterable[UUID]
-) -> list[tuple[bytes, str | None, UUID]]:
-    """Take out the held commands that waited for these: (body, signature, sender) of each."""
-    rows = await conn.fetch(
-        "delete from kept_command where outcome = 'held' and waits_for && $1 "
-        "returning sealed_body, digest, signature, session_user_id",
-        list(settled_now),
-    )
-    return [
-        (cipher.open(row["sealed_body"], row["digest"]), row["signature"], row["session_user_id"])
-        for row in rows
-    ]
-
-
 def repeat(row: Any) -> Outcome:
     """The stored answer again."""
     if row["outcome"] == "accepted":
@@ -102,10 +90,8 @@ async def store(
     conn: Connection, answered: Sequence[tuple[Arrival, Outcome]], received_at: datetime
 ) -> None:
     """Write the receipts of one batch. A receipt that appeared meanwhile breaks the batch."""
-    await conn.copy_records_to_table(
-        "receipt",
-        columns=_RECEIPT,
-        records=[_row(arrival, outcome, received_at) for arrival, outcome in answered],
+    await _RECEIPT.add(
+        conn, [_row(arrival, outcome, received_at) for arrival, outcome in answered]
     )
 
 
@@ -129,33 +115,4 @@ def _row(arrival: Arrival, outcome: Outcome, received_at: datetime) -> tuple[Any
         receipt.number,
         received_at,
         receipt.epoch,
-    )
-
-
-async def keep(
-    conn: Connection,
-    cipher: Cipher,
-    kept: Sequence[tuple[Arrival, OutcomeKind, list[UUID]]],
-    received_at: datetime,
-) -> None:
-    """Keep the sealed bodies of commands that were not accepted: nothing is ever dropped."""
-    if not kept:
-        return
-    await conn.executemany(
-        "insert into kept_command (id, digest, outcome, sealed_body, signature, waits_for, "
-        "session_user_id, received_at) values ($1, $2, $3, $4, $5, $6, $7, $8) "
-        "on conflict (id, digest) do update set outcome = excluded.outcome",
-        [
-            (
-                arrival.command.id,
-                arrival.digest,
-                outcome,
-                cipher.seal(arrival.body, arrival.digest),
-                arrival.signature,
-                waits_for,
-                arrival.sender,
-                received_at,
-            )
-            for arrival, outcome, waits_for in kept
-        ],
     )

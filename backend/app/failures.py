@@ -8,12 +8,17 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
+from redis.exceptions import RedisError
 
 from backend.core.errors import Problem
+from offline.ports import Unavailable
 
 _log = structlog.get_logger("failure")
 
 AnyRequest = Request[Any, Any, Any]
+
+RETRY_AFTER_S = 5
+"""When to come back to a service whose database was away; servers take seconds to restart."""
 
 
 class Failure(Struct, frozen=True, omit_defaults=True):
@@ -80,6 +85,16 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[Failure]:
     return Response(Failure(code, message), status_code=error.status_code, headers=error.headers)
 
 
+def _unavailable(_: AnyRequest, error: Exception) -> Response[Failure]:
+    """What we stand on is away: nothing is lost, and the same request will do later."""
+    cause = error.__cause__ or error
+    _log.warning("unavailable", error=f"{type(cause).__name__}: {cause}")
+    code, message = _HTTP[503]
+    return Response(
+        Failure(code, message), status_code=503, headers={"Retry-After": str(RETRY_AFTER_S)}
+    )
+
+
 def _unknown(request: AnyRequest, error: Exception) -> Response[Failure]:
     """A fault of ours: all of it into the log, its id alone to the caller."""
     request_id = request.scope["state"].get("request_id")
@@ -92,5 +107,7 @@ HANDLERS: ExceptionHandlersMap = {
     Problem: _problem,
     ValidationException: _invalid,
     HTTPException: _http,
+    Unavailable: _unavailable,
+    RedisError: _unavailable,
     Exception: _unknown,
 }

@@ -5,7 +5,7 @@ It only saves time. Losing it loses nothing, because devices also pull by themse
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 import msgspec
 from redis.asyncio import Redis
@@ -17,6 +17,11 @@ HEARTBEAT_S = 20
 RECONNECT_S = 1
 
 _names = msgspec.json.Decoder(list[str])
+
+
+async def announce(redis: Redis, buckets: Iterable[str]) -> None:
+    """Tell every web process which buckets were touched. Raises RedisError."""
+    await redis.publish(CHANNEL, msgspec.json.encode(sorted(buckets)))
 
 
 class Live:
@@ -58,9 +63,9 @@ class Live:
         while True:
             await asyncio.sleep(COALESCE_S)
             if self._touched:
-                touched, self._touched = sorted(self._touched), set()
-                with contextlib.suppress(RedisError):
-                    await self._redis.publish(CHANNEL, msgspec.json.encode(touched))
+                touched, self._touched = self._touched, set()
+                with contextlib.suppress(RedisError, OSError):
+                    await announce(self._redis, touched)
 
     async def _receive(self) -> None:
         while True:
@@ -70,7 +75,7 @@ class Live:
                     async for message in subscription.listen():
                         if message["type"] == "message":
                             self._deliver(frozenset(_names.decode(message["data"])))
-            except RedisError:
+            except (RedisError, OSError):
                 await asyncio.sleep(RECONNECT_S)
 
     def _deliver(self, touched: frozenset[str]) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine
 
-from offline.ports import Connection
+from offline.ports import Connection, Unavailable
 
 
 class _Engine(PostgresEngine):
@@ -23,12 +23,23 @@ class _Engine(PostgresEngine):
 ENGINE = _Engine(config={}, extensions=())
 """Piccolo binds tables to an engine at import; `configure` says later where it points."""
 
+CONNECT_SECONDS = 10.0
+"""How long a server may take to answer before it counts as away."""
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+)
+
 
 def config_of(url: str) -> dict[str, Any]:
     """asyncpg's arguments for a DATABASE_URL; a unix socket folder may come as `?host=/dir`."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     config: dict[str, Any] = {
+        "timeout": CONNECT_SECONDS,
         "host": query.get("host", [parts.hostname or "localhost"])[0],
         "database": parts.path.lstrip("/") or "postgres",
         "user": unquote(parts.username or "postgres"),
@@ -57,28 +68,64 @@ async def close_pool() -> None:
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[Connection]:
-    """One READ COMMITTED transaction that Piccolo queries inside it join."""
-    async with ENGINE.transaction() as active:
-        yield cast(Connection, active.connection)
+    """One READ COMMITTED transaction that Piccolo queries inside it join, as does a nested one.
+
+    Piccolo's own forgets its connection when the rollback fails, and so empties the pool each time
+    the server goes away.
+    """
+    outer = ENGINE.current_transaction.get()
+    if outer is not None:
+        yield cast(Connection, outer.connection)
+        return
+    async with _lent() as pooled, pooled.transaction():
+        joined = ENGINE.transaction()
+        joined.connection = pooled
+        token = ENGINE.current_transaction.set(joined)
+        try:
+            yield cast(Connection, pooled)
+        finally:
+            ENGINE.current_transaction.reset(token)
 
 
 @asynccontextmanager
 async def connection() -> AsyncIterator[Connection]:
     """A pooled connection outside any transaction, for reads of one statement."""
-    assert ENGINE.pool is not None, "open_pool first"
-    async with ENGINE.pool.acquire() as pooled:
+    async with _lent() as pooled:
         yield cast(Connection, pooled)
 
 
 @asynccontextmanager
 async def snapshot() -> AsyncIterator[Connection]:
     """A REPEATABLE READ, read-only transaction: everything read in it is of one instant."""
-    assert ENGINE.pool is not None, "open_pool first"
-    async with (
-        ENGINE.pool.acquire() as pooled,
-        pooled.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with _lent() as pooled, pooled.transaction(isolation="repeatable_read", readonly=True):
         yield cast(Connection, pooled)
+
+
+@asynccontextmanager
+async def repeatable() -> AsyncIterator[Connection]:
+    """A REPEATABLE READ transaction that may write: for readers that keep their own place."""
+    async with _lent() as pooled, pooled.transaction(isolation="repeatable_read"):
+        yield cast(Connection, pooled)
+
+
+@asynccontextmanager
+async def _lent() -> AsyncIterator[Any]:
+    """A pooled connection. Raises Unavailable when there is none, or when it breaks in use."""
+    assert ENGINE.pool is not None, "open_pool first"
+    try:
+        pooled = await ENGINE.pool.acquire()
+    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+        raise Unavailable from error
+    try:
+        yield pooled
+    except _AWAY as error:
+        raise Unavailable from error
+    except Exception as error:
+        if pooled.is_closed():
+            raise Unavailable from error
+        raise
+    finally:
+        await ENGINE.pool.release(pooled)
 
 
 @asynccontextmanager

@@ -1,10 +1,15 @@
 """How often something may be tried, counted in Redis for all processes together."""
 
+import asyncio
+
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backend.core.errors import Problem
+
+PATIENCE_S = 1
+"""How long a silent Redis may keep somebody from signing in."""
 
 _log = structlog.get_logger("limits")
 
@@ -21,7 +26,7 @@ class Limiter:
         """Count one try. Raises Problem 429 `too_many_requests` beyond `limit` in `window_s`."""
         key = f"limit:{what}:{who}"
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
+            async with asyncio.timeout(PATIENCE_S), self._redis.pipeline(transaction=True) as pipe:
                 pipe.set(key, 0, ex=window_s, nx=True)
                 pipe.incr(key)
                 pipe.ttl(key)

@@ -30,7 +30,14 @@ create function forbid_change() returns trigger language plpgsql as $$
 begin
     raise exception 'the journal is append-only';
 end $$;
-create trigger journal_append_only before update or delete or truncate on journal
+-- By row, so that every partition has it too; a partition takes the other when it is made.
+create trigger journal_append_only before update or delete on journal
+    for each row execute function forbid_change();
+create trigger journal_not_emptied before truncate on journal
+    for each statement execute function forbid_change();
+create trigger journal_not_emptied before truncate on journal_p0
+    for each statement execute function forbid_change();
+create trigger journal_not_emptied before truncate on journal_p1
     for each statement execute function forbid_change();
 revoke update, delete, truncate on journal from public;
 
@@ -46,7 +53,8 @@ create table sealed_value (
     sealed bytea not null
 );
 
--- What became of every command. Bodies are kept only of those that were not accepted.
+-- What became of every command; those by rule have the nil id for device, author and post.
+-- Bodies are kept only of those that were not accepted.
 create table receipt (
     command uuid primary key,
     digest bytea not null,
@@ -70,14 +78,20 @@ create table kept_command (
     id uuid not null,
     digest bytea not null,
     outcome text not null,
+    reasons jsonb not null,
+    type text not null,
+    author uuid not null,
     sealed_body bytea not null,
     signature text,
     waits_for uuid[] not null default '{}',
     session_user_id uuid not null,
     received_at timestamptz not null,
+    tries integer not null default 0,
+    next_try_at timestamptz,
     primary key (id, digest)
 );
 create index kept_command_waiting on kept_command using gin (waits_for) where outcome = 'held';
+create index kept_command_due on kept_command (next_try_at) where outcome = 'held';
 
 -- What each device may hold. One row per bucket and entity: the feed compacts itself.
 create sequence bucket_seq;
@@ -121,10 +135,12 @@ create table dead_letter (
     unique (reader, seq)
 );
 
--- The audit's seal: blocks of the journal, each chained to the one before by SM3.
+-- The audit's seal: blocks of the journal, each chained to the one before by SM3. A row's digest is
+-- kept beside its block's, 32 bytes each in the order of `rows`, so that a fault can be named.
 create table audit_block (
     number integer primary key,
     rows bigint[] not null,
+    row_digests bytea not null,
     digest bytea not null,
     made_at timestamptz not null default now()
 );

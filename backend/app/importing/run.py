@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
@@ -14,7 +13,7 @@ from backend.app.importing.apply import apply, seal_passwords
 from backend.app.importing.collect import collect
 from backend.app.importing.plan import Plan, make_plan
 from backend.app.importing.report import show_findings, show_plan
-from backend.app.live import CHANNEL
+from backend.app.live import announce
 from backend.catalogue.importing import rows as catalogue_rows
 from backend.core import database
 from backend.core.crypto import Keyring
@@ -86,7 +85,7 @@ class Session:
             raise Halt(problem.message) from problem
         if redis is not None:
             with contextlib.suppress(RedisError):
-                await redis.publish(CHANNEL, msgspec.json.encode(sorted(touched)))
+                await announce(redis, touched)
         self._console.print(f"已写入 {len(plan.pending)} 行。", style="green")
 
     @contextlib.contextmanager
