@@ -64,6 +64,7 @@ def app_handler(folder: Path = BUILT_APP) -> HTTPRouteHandler:
         name="pwa",
         include_in_schema=False,
         sync_to_thread=False,
+        opt={"exclude_from_compression": True},  # it is gzipped already
     )
     def pwa(request: AnyRequest) -> Response[bytes]:
         path = request.path_params.get("path", "").strip("/")
