@@ -123,4 +123,6 @@ def _answer(request: AnyRequest, opened: Opened, status: int) -> Response[Sessio
 def _gone() -> Response[None]:
     response: Response[None] = Response(None, status_code=204)
     response.delete_cookie(COOKIE)
+    # Photos are cached for good, but not for the phone's next user.
+    response.set_header("Clear-Site-Data", '"cache"')
     return response

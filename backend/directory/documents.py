@@ -31,6 +31,8 @@ def _area(state: AreaState) -> Area:
         level=state.level,
         parent=state.parent,
         path=state.path,
+        valid_from=state.valid_from,
+        valid_to=state.valid_to,
         polygon=None if state.kind == "administrative" else state.polygon,
         longitude=state.longitude,
         latitude=state.latitude,

@@ -87,6 +87,7 @@ async def session_view(conn: Connection, acting: Acting, day: date) -> SessionVi
         role=actor.role,
         county=actor.county,
         areas=list(actor.areas),
+        categories=list(actor.categories),
         permissions=sorted(actor.permissions),
         buckets=buckets_of(actor),
         device=actor.device,

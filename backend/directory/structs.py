@@ -1,6 +1,6 @@
 """Places, orgs and people as documents of `reference:COUNTY`, and what a session tells its owner."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -32,6 +32,8 @@ class Area(Struct, frozen=True, kw_only=True):
     level: int
     parent: str | None
     path: str
+    valid_from: date
+    valid_to: date | None = None  # inclusive
     polygon: Polygon | MultiPolygon | None = None
     longitude: float | None = None
     latitude: float | None = None
@@ -108,6 +110,7 @@ class SessionView(Struct, frozen=True, kw_only=True):
     role: str
     county: str
     areas: list[str]  # paths
+    categories: list[str]  # code prefixes; none means all
     permissions: list[str]
     buckets: list[str]
     device: UUID

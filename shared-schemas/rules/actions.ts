@@ -2,10 +2,11 @@
 
 import type { cases, catalogue, directory } from '@xunge/types'
 
-/** The acting post, as the session tells it. `categories`, where known, are code prefixes. */
-export type ActingPost = Pick<directory.SessionView, 'user' | 'org' | 'areas' | 'permissions'> & {
-  categories?: readonly string[]
-}
+/** The acting post, as the session tells it. */
+export type ActingPost = Pick<
+  directory.SessionView,
+  'user' | 'org' | 'areas' | 'categories' | 'permissions'
+>
 
 /** The actions that the case's state and the post's rights allow, in the flow's order. */
 export function available(
@@ -48,6 +49,6 @@ export function covers(areas: readonly string[], path: string): boolean {
   return areas.some((area) => path === area || path.startsWith(`${area}/`))
 }
 
-function serves({ categories = [] }: ActingPost, category: string): boolean {
+function serves({ categories }: ActingPost, category: string): boolean {
   return categories.length === 0 || categories.some((code) => category.startsWith(code))
 }

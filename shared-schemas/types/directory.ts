@@ -12,6 +12,8 @@ export interface Area {
   level: number;
   parent: string | null;
   path: string;
+  valid_from: string;
+  valid_to: string | null;
   polygon: (Polygon | MultiPolygon) | null;
   longitude: number | null;
   latitude: number | null;
@@ -87,6 +89,7 @@ export interface SessionView {
   role: string;
   county: string;
   areas: string[];
+  categories: string[];
   permissions: string[];
   buckets: string[];
   device: string;

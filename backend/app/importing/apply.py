@@ -16,6 +16,8 @@ from backend.core.database import transaction
 from backend.core.errors import Problem
 from backend.core.ids import derived_id
 from backend.directory.passwords import Passwords
+from backend.directory.queries import password_identity
+from backend.directory.rules import subject_of
 from offline.work import Deed, Work
 
 
@@ -25,7 +27,7 @@ async def seal_passwords(
     """First passwords as they are kept, by user code. Takes a tenth of a second each."""
 
     async def seal(code: str, plain: str) -> tuple[str, bytes]:
-        sealed = await passwords.sealed(plain, identity_of(code))
+        sealed = await passwords.sealed(plain, password_identity(code))
         progress()
         return code, sealed
 
@@ -56,17 +58,12 @@ async def apply(plan: Plan, sealed: dict[str, bytes], keyring: Keyring) -> set[s
             "insert into identity (id, user_id, provider, subject, secret, must_change)"
             " values ($1, $2, 'password', $3, $4, false) on conflict do nothing",
             [
-                (identity_of(code), derived_id("user", code), code, secret)
+                (password_identity(code), derived_id("user", code), subject_of(code), secret)
                 for code, secret in sealed.items()
             ],
         )
         await work.flush()
     return work.touched
-
-
-def identity_of(user: str) -> UUID:
-    """The id of a user's password identity."""
-    return derived_id("identity", "password", user)
 
 
 def _command(plan: Plan) -> UUID:

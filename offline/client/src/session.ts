@@ -8,6 +8,9 @@ import { type Observable, Source } from './observable'
 import { type Clock, type Keys, type Storage, metaRecord, readMeta } from './ports'
 import type { DeviceIdentity, StoredSession } from './records'
 
+/** Refusals of the device itself, not of the person. */
+const SPENT = ['device_revoked', 'device_taken']
+
 const NOBODY: StoredSession = { view: null, expired: false, leaving: false }
 
 export class Session {
@@ -51,10 +54,18 @@ export class Session {
     }
   }
 
+  /** A device that was stopped, or whose id another key holds, signs in as a new one. */
   async signIn(name: string, password: string, deviceName: string): Promise<void> {
-    const { id, public_key } = await this.device()
-    const body: requests.SignIn = { name, password, device: { id, name: deviceName, public_key } }
-    const view = await this.http.request<directory.SessionView>('POST', '/session', body)
+    const attempt = async (): Promise<directory.SessionView> => {
+      const { id, public_key } = await this.device()
+      const body: requests.SignIn = { name, password, device: { id, name: deviceName, public_key } }
+      return this.http.request<directory.SessionView>('POST', '/session', body)
+    }
+    const view = await attempt().catch(async (error: unknown) => {
+      if (!(error instanceof ApiError) || !SPENT.includes(error.code)) throw error
+      await this.storage.run('write', ['meta'], (t) => t.remove('meta', ['device']))
+      return attempt()
+    })
     const last = this.source.value.view
     await this.take(view, { wipe: last !== null && last.user !== view.user })
   }

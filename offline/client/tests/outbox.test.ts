@@ -214,3 +214,17 @@ test('a command says how far the clock of its phone is off, as last measured', a
     occurred_at: '2026-11-21T00:00:00.000Z',
   })
 })
+
+test('a device that was stopped signs in as a new one, and what it had not sent still goes', async () => {
+  const phone = new Phone()
+  const tab = await signedIn(phone)
+  tab.online = false
+  const { id } = await report(tab.client)
+  tab.online = true
+  const [stopped] = [...phone.server.devices.keys()]
+  phone.server.revoked.add(stopped ?? '')
+  await tab.client.session.signIn(USER, 'password', '手机')
+  expect(phone.server.devices.size).toBe(2)
+  await deliverAll(phone, tab)
+  expect(phone.server.applied.has(id)).toBe(true)
+})

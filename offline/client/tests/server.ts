@@ -37,6 +37,7 @@ export class Server {
   readonly applied = new Map<string, string>()
   readonly media = new Map<string, Uint8Array>()
   readonly devices = new Map<string, string>()
+  readonly revoked = new Set<string>()
   readonly faults: Fault[] = []
   readonly requests: string[] = []
   /** What went wrong that no fault explains: a test ends by looking here. */
@@ -92,10 +93,7 @@ export class Server {
 
   private async answer(request: Request, path: string): Promise<Response> {
     if (path === '/session' && request.method === 'POST')
-      return json(
-        this.signIn(check('requests#/$defs/SignIn', await body(request)) as requests.SignIn),
-        201,
-      )
+      return this.signIn(check('requests#/$defs/SignIn', await body(request)) as requests.SignIn)
     if (this.user === null) return json({ code: 'unauthenticated', message: '请登录' }, 401)
     if (path === '/session' && request.method === 'DELETE') {
       this.user = null
@@ -119,10 +117,12 @@ export class Server {
     return json({ epoch: this.epoch, server_time, outcomes } satisfies wire.PushResponse)
   }
 
-  private signIn({ name, device }: requests.SignIn): directory.SessionView {
+  private signIn({ name, device }: requests.SignIn): Response {
+    if (this.revoked.has(device.id))
+      return json({ code: 'device_revoked', message: '这台设备已被停用' }, 403)
     this.user = name
     this.devices.set(device.id, device.public_key ?? '')
-    return { ...sessionOf(name), device: device.id, token: 'secret' }
+    return json({ ...sessionOf(name), device: device.id, token: 'secret' }, 201)
   }
 
   private async apply({ body, signature }: wire.Item): Promise<wire.Outcome> {
@@ -213,6 +213,7 @@ export function sessionOf(user: string): directory.SessionView {
     role: 'grid_worker',
     county: '330304',
     areas: ['330304'],
+    categories: [],
     permissions: ['case.report'],
     buckets: [],
     device: '01890000-0000-7000-8000-0000000000d1',

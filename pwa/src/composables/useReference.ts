@@ -1,6 +1,7 @@
 import type { cases, catalogue, directory } from '@xunge/types'
 import { covers, findGrid } from '@xunge/rules'
 import { computed } from 'vue'
+import { cityDay } from '../lib/time'
 import { useDocuments } from './useDocuments'
 import { once } from './useObservable'
 import { useSession } from './useSession'
@@ -38,7 +39,13 @@ export const useReference = once(() => {
     )
   })
 
-  const grids = computed(() => areas.value.filter((area) => area.polygon !== null))
+  const grids = computed(() => {
+    const today = cityDay(Date.now())
+    return areas.value.filter(
+      ({ polygon, valid_from, valid_to }) =>
+        polygon !== null && valid_from <= today && (valid_to === null || today <= valid_to),
+    )
+  })
   const myGrids = computed(() => {
     const paths = session.value?.areas ?? []
     return grids.value.filter((grid) => covers(paths, grid.path))

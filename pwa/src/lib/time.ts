@@ -17,6 +17,13 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+const cityDays = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' })
+
+/** The date in the city, yyyy-mm-dd: the zone that appointments and grids begin and end in. */
+export function cityDay(when: When): string {
+  return cityDays.format(new Date(when))
+}
+
 function midnight(time: number): number {
   return new Date(time).setHours(0, 0, 0, 0)
 }
