@@ -79,7 +79,11 @@ def create_app(settings: Settings) -> Litestar:
             render_plugins=[JsonRenderPlugin(path="/")],
         ),
         compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude=["^/api/media"]
+            backend="gzip",
+            gzip_compress_level=5,
+            minimum_size=1000,
+            exclude=["^/api/media"],
+            exclude_opt_key="exclude_from_compression",
         ),
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,
