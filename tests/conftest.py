@@ -17,6 +17,7 @@ import asyncpg
 import msgspec
 import psutil
 import pytest
+from argon2 import PasswordHasher
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from redis.asyncio import Redis
@@ -26,11 +27,15 @@ from backend.app import embedded
 from backend.app.asgi import create_app
 from backend.app.demo import load_demo_city
 from backend.core import database as core_database
+from backend.core.crypto import Keyring
 from backend.core.database import connect
 from backend.core.migrations import migrate
 from backend.core.settings import Settings
+from backend.directory.passwords import Passwords
 
 TEMPLATE = "xunge_template"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Eighty passwords at their real cost would take the city a quarter of a minute."""
 OURS = "xunge-test-"
 _numbers = count(1)
 
@@ -166,7 +171,7 @@ def city_template(servers: Servers) -> str:
     async def load() -> None:
         core_database.configure(given.database_url)
         await core_database.open_pool()
-        await load_demo_city(given, Console(quiet=True))
+        await load_demo_city(given, Console(quiet=True), Passwords(Keyring(given.secret), CHEAP))
         await core_database.close_pool()
 
     asyncio.run(load())

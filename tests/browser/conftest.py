@@ -1,0 +1,81 @@
+"""One service and one browser a test process; windows and, for writing, a worker of its own a test."""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from backend.app import BUILT_APP, embedded
+from backend.core.settings import Settings
+from tests.browser.people import FLAGS, People, chromium
+from tests.browser.service import Service, Worker, running
+from tests.conftest import Servers, _execute, own_folder
+
+DATABASE = "xunge_browser"
+
+
+@pytest.fixture(scope="session")
+def service(servers: Servers, city_template: str) -> Iterator[Service]:
+    """Web and worker on a database and a Valkey of their own: other tests empty theirs."""
+    if not (BUILT_APP / "index.html").exists():
+        subprocess.run(["npm", "run", "--silent", "build", "-w", "pwa"], check=True)
+    asyncio.run(
+        _execute(servers.postgres, f"CREATE DATABASE {DATABASE} TEMPLATE {city_template}")
+    )
+    folder = own_folder()
+    with embedded.valkey(folder / "valkey") as redis:
+        settings = Settings(
+            database_url=servers.database(DATABASE),
+            redis_url=redis,
+            environment="development",
+            secret=bytes(range(32)),
+            data=folder / "data",
+            host="127.0.0.1",
+            port=_free_port(),
+        )
+        with running(settings) as started:
+            yield started
+    shutil.rmtree(folder)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's or whichever Chromium is named."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield started
+        await started.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def free_workers(service: Service) -> Iterator[Worker]:
+    """Workers nobody has used yet; xdist's processes have a database each, so need not agree."""
+    return iter(await service.sole_workers())
+
+
+@pytest.fixture
+def worker(free_workers: Iterator[Worker]) -> Worker:
+    """A worker of this test's own, the only one in a grid."""
+    return next(free_workers)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people(browser: Browser, service: Service) -> AsyncIterator[People]:
+    """Opens windows and closes them; an uncaught error in any of them fails the test."""
+    opened = People(browser, service)
+    yield opened
+    await opened.close()
+    assert not opened.errors, opened.errors

@@ -1,0 +1,240 @@
+"""Who uses the product, through what they see: every step is a click or a key."""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Locator,
+    Page,
+    expect,
+)
+
+from backend.app.demo import PASSWORD
+from tests.browser.pictures import picture
+from tests.browser.service import Service, Worker
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+CATEGORY = "上水井盖"  # asks for 近景, 远景 and 参照物
+ROLES = ("近景", "远景", "参照物")
+PATIENCE_MS = 15_000
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def chromium() -> str:
+    """The browser's program, as the Makefile finds it."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert found, "no Chromium: set CHROMIUM or install it"
+    return found
+
+
+def manners(worker: Worker | None = None, **more: Any) -> dict[str, Any]:
+    """Options of a context: a still, Chinese phone, which knows where its worker stands."""
+    options: dict[str, Any] = {
+        "viewport": PHONE,
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "reduced_motion": "reduce",
+        "permissions": ["geolocation"],
+    }
+    if worker:
+        options["geolocation"] = {
+            "longitude": worker.longitude,
+            "latitude": worker.latitude,
+            "accuracy": 12,
+        }
+    return options | more
+
+
+class People:
+    """Everyone in one test."""
+
+    def __init__(self, browser: Browser, service: Service) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.service = service
+        self.errors: list[str] = []
+
+    async def anyone(self, worker: Worker | None = None, **options: Any) -> "Person":
+        """A new device with the app open and nobody signed in."""
+        context = await self._browser.new_context(**manners(worker, **options))
+        context.set_default_timeout(PATIENCE_MS)
+        self._contexts.append(context)
+        person = Person(await context.new_page(), self.service)
+        self.watch(person.page)
+        await person.page.goto(self.service.address)
+        return person
+
+    async def worker(self, worker: Worker, **options: Any) -> "Person":
+        """A grid worker, signed in, standing in their grid."""
+        person = await self.anyone(worker, **options)
+        await person.sign_in(worker.user)
+        return person
+
+    async def user(self, code: str, **options: Any) -> "Person":
+        """Any other user, signed in."""
+        person = await self.anyone(**options)
+        await person.sign_in(code)
+        return person
+
+    def watch(self, page: Page) -> None:
+        """Note what goes wrong on a page without anyone seeing it."""
+        page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
+
+    async def close(self) -> None:
+        for context in self._contexts:
+            await context.close()
+
+
+class Person:
+    """One user at one window."""
+
+    def __init__(self, page: Page, service: Service) -> None:
+        self.page = page
+        self.service = service
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    def button(self, name: str | re.Pattern[str], *, exact: bool = True) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=exact)
+
+    def seen(self, test_id: str) -> Locator:
+        return self.page.get_by_test_id(test_id)
+
+    async def sign_in(self, code: str, post: str | None = None) -> None:
+        await self.page.get_by_label("用户名").fill(code)
+        await self.page.get_by_label("密码", exact=True).fill(PASSWORD)
+        await self.button("登录").click()
+        if post:
+            await self.button(re.compile(post)).click()
+        await expect(self.page.get_by_role("navigation", name="主导航")).to_be_visible()
+
+    async def go(self, path: str) -> None:
+        """To a screen by its address, without loading the app again."""
+        await self.page.evaluate(
+            "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate', { state: {} })) }",
+            path,
+        )
+
+    async def offline(self) -> None:
+        await self.context.set_offline(True)
+
+    async def online(self) -> None:
+        await self.context.set_offline(False)
+
+    async def take(self, role: str, photo: FilePayload | None = None) -> FilePayload:
+        """A photo into the slot of a role."""
+        photo = photo or picture()
+        await self.page.get_by_label(f"拍{role}").set_input_files(photo)
+        await expect(self.page.get_by_role("img", name=f"{role}第 1 张")).to_be_visible()
+        return photo
+
+    async def begin_report(self) -> None:
+        await self.page.get_by_role("link", name="首页").click()
+        await self.seen("report-button").click()
+        await expect(self.seen("report-form")).to_be_visible()
+
+    async def choose(self, category: str) -> None:
+        await self.seen("choose-category").click()
+        await self.page.get_by_role("searchbox", name="搜索类别").fill(category)
+        await self.button(re.compile(f"^{category}")).first.click()
+        await expect(self.seen("choose-category")).to_contain_text(category)
+
+    async def next(self) -> None:
+        await self.button(re.compile("^下一步")).click()
+
+    async def describe(self, text: str) -> None:
+        await self.page.get_by_label("描述", exact=True).fill(text)
+
+    async def submit(self) -> None:
+        await self.seen("submit-report").click()
+        await expect(self.page.get_by_role("heading", name="发件箱")).to_be_visible()
+
+    async def report(
+        self,
+        text: str,
+        photos: Mapping[str, FilePayload] | None = None,
+        category: str = CATEGORY,
+    ) -> dict[str, FilePayload]:
+        """Through the wizard, where the phone says we are; gives the photos by role."""
+        await self.begin_report()
+        taken = {
+            role: await self.take(role, photo)
+            for role, photo in (photos or {role: picture() for role in ROLES}).items()
+        }
+        await self.next()
+        await self.choose(category)
+        await self.describe(text)
+        await self.next()
+        await expect(self.seen("position-status")).to_contain_text("已定位")
+        await self.submit()
+        return taken
+
+    def items(self, state: str | None = None) -> Locator:
+        """What the outbox shows, or what of it is in a state."""
+        found = self.seen("outbox-item")
+        return found if state is None else self.page.locator(f"[data-state={state}]")
+
+    async def number_of(self, text: str) -> str:
+        """The case number that the outbox shows beside a report, once it has arrived whole."""
+        item = self.items().filter(has_text=text)
+        await expect(item).to_have_attribute("data-state", "sent")
+        return (await item.get_by_test_id("receipt").inner_text()).strip()
+
+    async def open_box(self, box: str) -> None:
+        await self.page.get_by_role("link", name="案件", exact=True).click()
+        await self.page.locator(f"[data-box={box}]").click()
+
+    async def open_case(self, box: str, number: str) -> None:
+        """From a box of the desk, where the case must be waiting."""
+        await self.open_box(box)
+        await self.seen("case-row").filter(has_text=number).click()
+        await expect(self.seen("case-number")).to_have_text(number)
+
+    async def act(self, action: str, **given: Any) -> None:
+        """An action of the case on the screen, with what its form asks for:
+
+        text by field name, `choice` by its label, `photo` by role.
+        """
+        await self.begin(action)
+        form = self.page.get_by_role("dialog", name=action)
+        for name, value in given.items():
+            if name == "choice":
+                await form.get_by_role("radio", name=re.compile(value)).first.check()
+            elif name == "photo":
+                await self.take(value)
+            else:
+                await form.locator(f"[name={name}]").fill(value)
+        await form.get_by_role("button", name=f"确认{action}").click()
+        await expect(form).to_be_hidden()
+
+    async def begin(self, action: str) -> None:
+        """Open an action's form, from the bar or from what is behind 其他."""
+        bar = self.seen("action-bar")
+        await expect(bar.get_by_role("button").first).to_be_visible()
+        direct = bar.get_by_role("button", name=action, exact=True)
+        if await direct.count():
+            await direct.click()
+            return
+        await bar.get_by_role("button", name="其他").click()
+        await self.page.get_by_role("dialog").get_by_role("button", name=action, exact=True).click()
+
+    async def sees_state(self, name: str) -> None:
+        await expect(self.seen("case-state")).to_have_text(name)
