@@ -86,7 +86,8 @@ async def take_due(
     """
     rows = await conn.fetch(
         "update kept_command k set tries = k.tries + 1, "
-        "next_try_at = $1 + least($2 * power(2, least(k.tries + 1, 20)), $3) "
+        "next_try_at = $1::timestamptz "
+        "+ least($2::interval * power(2, least(k.tries + 1, 20)), $3::interval) "
         "from (select id, digest from kept_command where outcome = 'held' "
         " and (id = $4 or ($4::uuid is null and next_try_at <= $1)) "
         " order by next_try_at limit $5 for update skip locked) due "

@@ -28,6 +28,10 @@ class Sealed(Struct, frozen=True):
     subject: UUID
     digest: str
 
+    def fact(self) -> dict[str, str]:
+        """How the ledger names it."""
+        return {"id": str(self.id), "digest": self.digest}
+
 
 def reference(subject: UUID, value: bytes) -> Sealed:
     """A new reference. The id salts the digest, so that equal values cannot be told."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from backend.app import ledger
 from backend.core import database
 from backend.core.queue import Job, Periodic, Tools, work
 from backend.core.settings import Settings
@@ -21,6 +22,7 @@ async def beat(tools: Tools) -> None:
 JOBS: Sequence[Job] = (*media.JOBS,)
 PERIODIC: Sequence[Periodic] = (
     Periodic("worker.beat", beat, every=timedelta(seconds=10)),
+    *ledger.PERIODIC,
     *directory.PERIODIC,
     *media.PERIODIC,
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from backend.cases import retiring
 from backend.cases.documents import claim
 from backend.cases.ground import Ground, ground_of
 from backend.cases.numbers import take
@@ -108,7 +109,7 @@ def _report(work: Work, order: Order, ready: Ready) -> Done:
     if grid is None:
         raise refuse("outside_county", "位置不在本区县内,请在地图上调整", "payload.position")
     reporter = payload.reporter
-    sealed = work.seal(payload.report, encode(reporter)).id if reporter is not None else None
+    sealed = work.seal(payload.report, encode(reporter)) if reporter is not None else None
     case = reporting.open_case(
         payload,
         number=birth.number,
@@ -124,7 +125,7 @@ def _report(work: Work, order: Order, ready: Ready) -> Done:
         occurred_at=order.moment.occurred_at,
         received_at=order.moment.received_at,
         at=order.moment.judged_at,
-        reporter=sealed,
+        reporter=sealed.id if sealed else None,
     )
     work.put("case", case)
     work.fact(
@@ -143,7 +144,7 @@ def _report(work: Work, order: Order, ready: Ready) -> Done:
             "state": case.state,
             "self_handled": payload.self_handled,
             "media": [str(media.id) for media in payload.media],
-            "reporter": str(sealed) if sealed else None,
+            "reporter": sealed.fact() if sealed else None,
             "late": order.moment.late,
         },
     )
@@ -266,6 +267,7 @@ def _facts(order: Order, before: Case, after: Case, step_id: UUID) -> dict[str, 
 
 
 HANDLERS = (
+    retiring.HANDLER,
     Handler(
         "case.report", 1, ReportCase, lambda p: [("case", p.case)], _prepare, _report
     ),

@@ -174,6 +174,8 @@ def buckets(case: Case) -> frozenset[str]:
 
     An ended case leaves the grid and the orgs; reporters keep theirs until it ages out.
     """
+    if case.retired_at is not None:
+        return frozenset()
     holders = {f"user:{report.user}" for report in case.reports}
     if case.ending is None:
         holders.add(f"grid:{case.grid}/cases")

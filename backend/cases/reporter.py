@@ -44,7 +44,7 @@ async def reveal(
                 occurred_at=now,
                 received_at=now,
                 verb="person.unmasked",
-                facts={"reason": str(kept.id), "reporter": str(case.reports[0].reporter)},
+                facts={"reason": kept.fact(), "reporter": str(case.reports[0].reporter)},
                 author=actor.user,
                 post=actor.post,
                 area=actor.areas[0] if actor.areas else None,

@@ -140,6 +140,7 @@ class Case(Struct, frozen=True, kw_only=True):
     severity: int = 0
     reported_at: datetime
     ended_at: datetime | None = None
+    retired_at: datetime | None = None  # left its reporters' devices
     changed_at: datetime
     reports: list[Report]
     assignments: list[Assignment] = []

@@ -114,6 +114,7 @@ export interface Case {
   severity: number;
   reported_at: string;
   ended_at: string | null;
+  retired_at: string | null;
   changed_at: string;
   reports: Report[];
   assignments: Assignment[];
