@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from backend.app import BUILT_APP, embedded
 from backend.core.settings import Settings
@@ -52,12 +52,16 @@ def _free_port() -> int:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """Debian's or whichever Chromium is named."""
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as started:
         yield started
-        await started.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    started = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield started
+    await started.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

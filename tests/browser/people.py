@@ -1,5 +1,6 @@
 """Who uses the product, through what they see: every step is a click or a key."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -126,12 +127,26 @@ class Person:
             await self.button(re.compile(post)).click()
         await expect(self.page.get_by_role("navigation", name="主导航")).to_be_visible()
 
-    async def go(self, path: str) -> None:
-        """To a screen by its address, without loading the app again."""
+    async def can_start_offline(self) -> None:
+        """Wait until the service worker keeps the whole app."""
         await self.page.evaluate(
-            "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate', { state: {} })) }",
-            path,
+            """() => navigator.serviceWorker.controller ?? new Promise((controlled) =>
+                navigator.serviceWorker.addEventListener('controllerchange', () => controlled(1)))
+            """
         )
+
+    async def tab_dies(self) -> None:
+        """The system takes the page's process away, without a word to the page."""
+        devtools = await self.context.new_cdp_session(self.page)
+        async with self.page.expect_event("crash"):
+            self._killing = asyncio.ensure_future(devtools.send("Page.crash"))
+        self._killing.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def new_tab(self, path: str = "/") -> "Person":
+        """The app in another tab of the same device."""
+        other = Person(await self.context.new_page(), self.service)
+        await other.page.goto(self.service.address + path)
+        return other
 
     async def offline(self) -> None:
         await self.context.set_offline(True)
@@ -147,14 +162,26 @@ class Person:
         return photo
 
     async def begin_report(self) -> None:
-        await self.page.get_by_role("link", name="首页").click()
+        await self.tab("首页")
         await self.seen("report-button").click()
         await expect(self.seen("report-form")).to_be_visible()
 
+    async def tab(self, name: str) -> None:
+        """To one of the main screens, by the way back where a screen has no tabs."""
+        back = self.button("返回")
+        if await back.count():
+            await back.click()
+        await self.page.get_by_role("navigation", name="主导航").get_by_text(name).click()
+
+    async def look_in_outbox(self) -> None:
+        await self.seen("sync-badge").click()
+        await expect(self.page.get_by_role("heading", name="发件箱")).to_be_visible()
+
     async def choose(self, category: str) -> None:
         await self.seen("choose-category").click()
-        await self.page.get_by_role("searchbox", name="搜索类别").fill(category)
-        await self.button(re.compile(f"^{category}")).first.click()
+        sheet = self.page.get_by_role("dialog", name="选择类别")
+        await sheet.get_by_role("searchbox").fill(category)
+        await sheet.get_by_role("button", name=re.compile(f"^{category}")).click()
         await expect(self.seen("choose-category")).to_contain_text(category)
 
     async def next(self) -> None:
@@ -199,7 +226,7 @@ class Person:
         return (await item.get_by_test_id("receipt").inner_text()).strip()
 
     async def open_box(self, box: str) -> None:
-        await self.page.get_by_role("link", name="案件", exact=True).click()
+        await self.tab("案件")
         await self.page.locator(f"[data-box={box}]").click()
 
     async def open_case(self, box: str, number: str) -> None:
@@ -235,6 +262,10 @@ class Person:
             return
         await bar.get_by_role("button", name="其他").click()
         await self.page.get_by_role("dialog").get_by_role("button", name=action, exact=True).click()
+
+    async def one_tap(self, action: str) -> None:
+        """The action that asks nothing, because the matrix has answered."""
+        await self.seen("action-bar").get_by_role("button", name=re.compile(action)).click()
 
     async def sees_state(self, name: str) -> None:
         await expect(self.seen("case-state")).to_have_text(name)
