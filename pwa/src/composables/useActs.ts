@@ -4,6 +4,7 @@ import { computed } from 'vue'
 import { useClient } from '@/client'
 import { actOf, type ActDraft } from '@/lib/actDraft'
 import { actIn, reportIn } from '@/lib/commands'
+import { needsCorrection } from '@/lib/outboxText'
 import { sendCorrection } from './useCorrection'
 import { mediaOf } from './useDraft'
 import { useOutbox } from './useOutbox'
@@ -30,9 +31,7 @@ export function useActs(subject: () => Case | undefined) {
       return receipt === null || (receipt.version ?? 0) > (subject()?.version ?? 0)
     }),
   )
-  const refused = computed(() =>
-    about.value.filter(({ state, receipt }) => state === 'refused' && receipt === null),
-  )
+  const refused = computed(() => about.value.filter(needsCorrection))
 
   function build(action: catalogue.Action, draft: ActDraft, on: Case): commands.ActOnCase {
     const task = session.value ? taskFor(action, on, session.value) : null

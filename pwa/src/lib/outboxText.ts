@@ -25,3 +25,8 @@ export function sizeText(bytes: number): string {
     ? `${Math.max(1, Math.round(bytes / 1000))} KB`
     : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
+
+/** The record itself was refused; a refused photo of a taken record only needs another try. */
+export function needsCorrection(item: OutboxItem): boolean {
+  return item.state === 'refused' && !item.media.some(({ state }) => state === 'refused')
+}
