@@ -9,7 +9,7 @@ from backend.catalogue.documents import KINDS as CATALOGUE
 from backend.core import database
 from backend.core.clock import utc_now
 from backend.core.crypto import LEDGER, Keyring
-from backend.directory.actors import authors
+from backend.directory.actors import Authors
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.tasks.documents import KIND as TASK
 from offline import batch, pull
@@ -43,7 +43,7 @@ def pushing(keyring: Keyring, life: Life, publish: batch.Publish) -> batch.Ports
         kinds=KINDS,
         handlers=HANDLERS,
         cipher=keyring.cipher(LEDGER),
-        authors=authors,
+        authors=Authors(),
         device_keys=_device_keys,
         publish=publish,
         now=utc_now,

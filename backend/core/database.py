@@ -20,6 +20,15 @@ class _Engine(PostgresEngine):
         return None
 
 
+class _PooledConnection(asyncpg.Connection):
+    """asyncpg asks the server to forget settings and locks each time a connection is given back.
+    Nothing here leaves any, and a push is spared a round trip.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 ENGINE = _Engine(config={}, extensions=())
 """Piccolo binds tables to an engine at import; `configure` says later where it points."""
 
@@ -58,7 +67,9 @@ def configure(url: str) -> None:
 
 async def open_pool(size: int = 10) -> None:
     """Open the pool. Raises what asyncpg raises when the server cannot be reached."""
-    await ENGINE.start_connection_pool(min_size=1, max_size=size)
+    await ENGINE.start_connection_pool(
+        min_size=1, max_size=size, connection_class=_PooledConnection
+    )
 
 
 async def close_pool() -> None:

@@ -1,8 +1,9 @@
 """Who a session or a command's author is: the post's rights and reach, in one query."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,12 @@ from backend.core.actor import Actor
 from backend.core.clock import CITY_ZONE
 from backend.core.errors import Problem
 from offline.ports import Connection
+
+REMEMBERED = timedelta(seconds=5)
+"""How long a process answers from memory who acts: the most by which a change of rights made
+elsewhere, or a session ended there, is late here.
+"""
+REMEMBERED_AT_MOST = 10_000
 
 Authorship = tuple[UUID, UUID, datetime]
 """User, post, and when they acted."""
@@ -87,11 +94,46 @@ async def authors(conn: Connection, wanted: Iterable[Authorship]) -> dict[Author
     """The actors of many commands as of when they were made. Whoever was not appointed to the post
     on that day, or is not active, is missing. Rights are those the role has now.
     """
-    days = {key: (key[0], key[1], city_day(key[2])) for key in wanted}
+    days = {key: _by_day(key) for key in wanted}
     users, posts, dates = zip(*set(days.values()), strict=True) if days else ((), (), ())
     rows = await conn.fetch(_OF_AUTHORS, users, posts, dates)
     found = {(row["user_id"], row["post_id"], row["day"]): _actor(row) for row in rows}
     return {key: found[day] for key, day in days.items() if day in found}
+
+
+class Authors:
+    """`authors` with a short memory, for phones that push one command after another. One in each
+    process; a change of rights shows within REMEMBERED.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[UUID, UUID, date], tuple[Actor, float]] = {}
+
+    async def __call__(
+        self, conn: Connection, wanted: Iterable[Authorship]
+    ) -> dict[Authorship, Actor]:
+        """The actors of commands, as `authors` gives them."""
+        now = monotonic()
+        found: dict[Authorship, Actor] = {}
+        unknown: list[Authorship] = []
+        for key in wanted:
+            actor, until = self._known.get(_by_day(key), (None, 0.0))
+            if actor is not None and now < until:
+                found[key] = actor
+            else:
+                unknown.append(key)
+        if unknown:
+            fresh = await authors(conn, unknown)
+            if len(self._known) >= REMEMBERED_AT_MOST:
+                self._known.clear()
+            until = now + REMEMBERED.total_seconds()
+            self._known |= {_by_day(key): (actor, until) for key, actor in fresh.items()}
+            found |= fresh
+        return found
+
+
+def _by_day(key: Authorship) -> tuple[UUID, UUID, date]:
+    return key[0], key[1], city_day(key[2])
 
 
 def unauthenticated() -> Problem:

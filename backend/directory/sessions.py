@@ -5,7 +5,7 @@ the password begins another with a token of its own, so that no process can stil
 former state from its memory.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,15 @@ from backend.core.errors import Problem
 from backend.core.ids import new_id
 from backend.core.limits import Limiter
 from backend.directory import devices, lockout, queries
-from backend.directory.actors import Acting, actor_of_session, city_day, digest_of, unauthenticated
+from backend.directory.actors import (
+    REMEMBERED,
+    REMEMBERED_AT_MOST,
+    Acting,
+    actor_of_session,
+    city_day,
+    digest_of,
+    unauthenticated,
+)
 from backend.directory.passwords import Passwords
 from backend.directory.rules import HANDOVER, password_fault, renewed_end, session_end
 from backend.directory.structs import ChangePassword, SessionView, SignIn
@@ -29,11 +37,6 @@ from offline.journal import Entry, append
 from offline.ports import Connection
 
 TOKEN_BYTES = 32
-REMEMBERED = timedelta(seconds=5)
-"""How long a process answers for a session from memory: the most by which ending it elsewhere is
-late here.
-"""
-REMEMBERED_AT_MOST = 10_000
 TRIES_PER_MINUTE = 60
 """Sign-ins from one address; a whole office may sit behind it."""
 

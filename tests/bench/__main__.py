@@ -1,6 +1,6 @@
 """`make bench`: one JSON line a figure, ours beside the floor it is compared with.
 
-    python -m tests.bench [name]
+python -m tests.bench [name]
 """
 
 import asyncio

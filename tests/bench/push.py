@@ -7,7 +7,7 @@ actions on existing cases, 10 % task answers, 5 % repeats, 5 % rejects.
 import asyncio
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -204,9 +204,7 @@ async def _send(ports: Ports, hand: Hand, items: list[Item]) -> None:
 
 def _measure(settings: Settings, load: Load) -> tuple[float, list[float]]:
     """Commands per second and seconds per push over HTTP."""
-    bodies = [
-        (hand.token, msgspec.json.encode(PushRequest(items))) for hand, items in load.pushes
-    ]
+    bodies = [(hand.token, msgspec.json.encode(PushRequest(items))) for hand, items in load.pushes]
     with stage.web(settings, WEB_PROCESSES):
         return asyncio.run(_drive(settings, bodies, load))
 
@@ -214,40 +212,50 @@ def _measure(settings: Settings, load: Load) -> tuple[float, list[float]]:
 async def _drive(
     settings: Settings, bodies: list[tuple[str, bytes]], load: Load
 ) -> tuple[float, list[float]]:
-    latencies: list[float] = []
+    """The first tenth warms connections and caches up and is not timed."""
     outcomes: Counter[str] = Counter()
-    queue = iter(range(len(bodies)))
-    busy: set[str] = set()
+    cold = len(bodies) // 10
+    await _send_all(settings, bodies[:cold], outcomes)
+    warm: Counter[str] = Counter()
+    begun = time.perf_counter()
+    latencies = await _send_all(settings, bodies[cold:], warm)
+    elapsed = time.perf_counter() - begun
+    outcomes += warm
+    assert outcomes == load.expected, (outcomes, load.expected)
+    return sum(warm.values()) / elapsed, latencies
+
+
+async def _send_all(
+    settings: Settings, bodies: list[tuple[str, bytes]], outcomes: Counter[str]
+) -> list[float]:
+    """Seconds each push took; a device sends one push at a time."""
+    latencies: list[float] = []
+    queue = iter(bodies)
+    turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def client() -> None:
         reader, writer = await asyncio.open_connection(settings.host, settings.port)
-        for number in queue:
-            token, body = bodies[number]
-            while token in busy:  # a device sends one push at a time
-                await asyncio.sleep(0)
-            busy.add(token)
-            begun = time.perf_counter()
-            writer.write(
-                b"POST /api/sync/push HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-                b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
-                % (token.encode(), len(body))
-                + body
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert b" 200 " in head.split(b"\r\n", 1)[0], head
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            answer = await reader.readexactly(length)
-            latencies.append(time.perf_counter() - begun)
-            busy.discard(token)
+        for token, body in queue:
+            async with turns[token]:
+                begun = time.perf_counter()
+                writer.write(
+                    b"POST /api/sync/push HTTP/1.1\r\nHost: bench\r\n"
+                    b"Content-Type: application/json\r\n"
+                    b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
+                    % (token.encode(), len(body))
+                    + body
+                )
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert b" 200 " in head.split(b"\r\n", 1)[0], head
+                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+                answer = await reader.readexactly(length)
+                latencies.append(time.perf_counter() - begun)
             for outcome in msgspec.json.decode(answer, type=PushResponse).outcomes:
                 outcomes[outcome.outcome] += 1
         writer.close()
 
-    begun = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    elapsed = time.perf_counter() - begun
-    assert outcomes == load.expected, (outcomes, load.expected)
-    return sum(outcomes.values()) / elapsed, latencies
+    return latencies
 
 
 async def check_rows(settings: Settings, load: Load) -> None:

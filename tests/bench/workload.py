@@ -111,8 +111,7 @@ async def settle(conn: Connection, hands: Sequence[Hand]) -> None:
     )
     for hand in hands:
         await conn.execute(
-            "insert into app_user (id, code, name, county) "
-            "values ($1, $2::text, $2::text, $3)",
+            "insert into app_user (id, code, name, county) values ($1, $2::text, $2::text, $3)",
             hand.user,
             hand.code,
             COUNTY,
@@ -126,7 +125,7 @@ async def settle(conn: Connection, hands: Sequence[Hand]) -> None:
             COUNTY,
         )
         await conn.execute(
-            "insert into appointment (id, \"user\", post, valid_from) "
+            'insert into appointment (id, "user", post, valid_from) '
             "values (gen_random_uuid(), $1, $1, '2020-01-01')",
             hand.code,
         )
