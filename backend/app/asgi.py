@@ -10,6 +10,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from backend.app.failures import HANDLERS
+from backend.app.gate import Gate
 from backend.app.inflate import Inflate
 from backend.app.live import Live
 from backend.app.logs import configure_logs
@@ -28,13 +29,16 @@ from backend.directory.sessions import Sessions
 from offline import epoch
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
+PUSHES_AT_ONCE = 8
+"""Fewer than the pool has connections, so that reading goes on while everybody pushes."""
+PUSHES_IN_LINE = 64
 
 
 def create_app(settings: Settings) -> Litestar:
     """Build the application; its pools open and close with it.
 
-    State holds `settings`, `redis`, `queue`, `keyring`, `live`, `sessions`, and once started the
-    sync ports `pushing` and `pulling`; the database is `backend.core.database`. Raises
+    State holds `settings`, `redis`, `queue`, `keyring`, `live`, `push_gate`, `sessions`, and once
+    started the sync ports `pushing` and `pulling`; the database is `backend.core.database`. Raises
     RuntimeError when a route does not say who may call it.
     """
     redis = open_redis(settings.redis_url)
@@ -67,6 +71,7 @@ def create_app(settings: Settings) -> Litestar:
                 "queue": Queue(redis),
                 "keyring": keyring,
                 "live": live,
+                "push_gate": Gate(PUSHES_AT_ONCE, PUSHES_IN_LINE),
                 "sessions": Sessions(keyring, Passwords(keyring), Limiter(redis)),
             }
         ),

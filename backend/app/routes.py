@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
+from backend.app.admin import AdminController
 from backend.app.health import health, ready
 from backend.app.metrics import metrics
 from backend.app.sync import SyncController
@@ -24,4 +25,5 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     my_tasks,
     MediaController,
     UploadController,
+    AdminController,
 )

@@ -17,6 +17,7 @@ from arq.cron import CronJob, cron
 from arq.worker import Retry, Worker, func
 from msgspec import Struct, msgpack
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from backend.core.halt import Halt
 from backend.core.settings import Settings
@@ -24,6 +25,7 @@ from backend.core.settings import Settings
 Argument = str | int | float | bool | None
 QUEUE = "xunge:queue"
 POLL_SECONDS = 0.05
+RECONNECT_SECONDS = 2
 FIRST_RETRY = timedelta(seconds=5)
 
 _log = logging.getLogger(__name__)
@@ -80,14 +82,25 @@ class Periodic(Struct, frozen=True):
     every: timedelta
 
 
+class _Worker(Worker):
+    """Outlives a Redis that comes back; what ran meanwhile is started again."""
+
+    async def _poll_iteration(self) -> None:
+        try:
+            await super()._poll_iteration()
+        except RedisError as error:
+            _log.warning("the queue is away, next try in %s s: %s", RECONNECT_SECONDS, error)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+
 async def work(settings: Settings, jobs: Sequence[Job], periodic: Sequence[Periodic]) -> None:
     """Run jobs until SIGTERM or SIGINT; what runs then gets 10 s to end and is started again later.
 
-    Raises redis.RedisError when Redis is away.
+    Raises redis.RedisError when Redis is away at the start; one that goes later is waited for.
     """
     redis = open_redis(settings.redis_url)
     queue = Queue(redis)
-    worker = Worker(
+    worker = _Worker(
         functions=[
             func(
                 _retried(job),
