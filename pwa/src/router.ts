@@ -37,6 +37,7 @@ export const router = createRouter({
     { path: '/case/:id', component: () => import('@/screens/CaseScreen.vue') },
     { path: '/map', component: () => import('@/screens/MapScreen.vue'), meta: { tabs: true } },
     { path: '/me', component: () => import('@/screens/MeScreen.vue'), meta: { tabs: true } },
+    { path: '/password', component: () => import('@/screens/PasswordScreen.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })
@@ -45,6 +46,7 @@ router.beforeEach((to) => {
   const { session, can, atDesk } = useSession()
   if (to.meta.open) return session.value && to.query.again === undefined ? '/' : true
   if (!session.value) return { path: '/sign-in', query: { to: to.fullPath } }
+  if (session.value.must_change_password) return to.path === '/password' ? true : '/password'
   if (to.meta.permission && !can(to.meta.permission)) return atDesk.value ? '/cases' : '/me'
   return true
 })
