@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 CHANNEL = "xunge:buckets"
+ANY_CASE = "cases"
 COALESCE_S = 0.05
 HEARTBEAT_S = 20
 RECONNECT_S = 1
@@ -50,9 +51,9 @@ class Live:
         self._touched |= buckets
 
     @contextlib.contextmanager
-    def listening(self, buckets: Sequence[str]) -> Iterator["Listener"]:
-        """A listener for some buckets."""
-        listener = Listener(frozenset(buckets))
+    def listening(self, buckets: Sequence[str], *, cases: bool) -> Iterator["Listener"]:
+        """A listener for some buckets, and with `cases` for a word that any case has changed."""
+        listener = Listener(frozenset(buckets), cases=cases)
         self._listeners.add(listener)
         try:
             yield listener
@@ -84,17 +85,24 @@ class Live:
 
 
 class Listener:
-    """One page's ear. Signals that come faster than they are read melt into one."""
+    """One page's ear. Signals that come faster than they are read melt into one.
 
-    def __init__(self, buckets: frozenset[str]) -> None:
+    Desks hold no cases but look at them online: they hear ANY_CASE, whichever it was.
+    """
+
+    def __init__(self, buckets: frozenset[str], *, cases: bool) -> None:
         self._buckets = buckets
+        self._cases = cases
         self._heard: set[str] = set()
         self._wake = asyncio.Event()
         self._open = True
 
     def hear(self, touched: frozenset[str]) -> None:
         """Note what concerns this page."""
-        if mine := touched & self._buckets:
+        mine = touched & self._buckets
+        if self._cases and any(bucket.endswith("/cases") for bucket in touched):
+            mine |= {ANY_CASE}
+        if mine:
             self._heard |= mine
             self._wake.set()
 

@@ -2,6 +2,7 @@
 
 import { backoff } from './backoff'
 import type { Courier } from './courier'
+import { type Observable, Source } from './observable'
 import { ApiError, Unavailable } from './errors'
 import type { Clock, Host, Locks } from './ports'
 import type { Pusher } from './pusher'
@@ -17,6 +18,8 @@ export interface Sync {
   /** Sends what is due, and with `force` what waits for its next try; resolves after the attempt. */
   flush(force?: boolean): Promise<void>
   pull(): Promise<void>
+  /** How many live signals have come: it changes when something elsewhere has. */
+  readonly signals: Observable<number>
   stop(): void
 }
 
@@ -101,7 +104,11 @@ export function startSync(parts: Parts): Sync {
     })
   }
 
-  const ear = openEar(parts, () => void pull())
+  const signals = new Source(0)
+  const ear = openEar(parts, () => {
+    signals.set(signals.value + 1)
+    void pull()
+  })
   let acting = ''
   const stopWatching = session.state.subscribe(({ view, expired }) => {
     const now = view === null || expired ? '' : `${view.user} ${view.post}`
@@ -123,6 +130,7 @@ export function startSync(parts: Parts): Sync {
   return {
     flush,
     pull,
+    signals,
     stop() {
       stopped = true
       stopWatching()
