@@ -38,7 +38,7 @@ async def current(conn: Connection) -> str:
 async def begin(conn: Connection, reason: str) -> str:
     """Open a new epoch, for example when a device shows a cursor from a future that was undone."""
     row = await conn.fetchrow(
-        f"insert into epoch (system_identifier, timeline, salt, reason) "
+        "insert into epoch (system_identifier, timeline, salt, reason) "  # noqa: S608
         f"select i.system_identifier, i.timeline, $1, $2 from ({_IDENTITY}) i returning *",
         secrets.token_hex(4),
         reason,

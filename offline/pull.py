@@ -161,7 +161,7 @@ async def _documents(
     held: list[Held] = []
     for name, ids in wanted.items():
         kind = kinds[name]
-        states = await kind.load(conn, list(ids), False)
+        states = await kind.load(conn, list(ids), False)  # noqa: FBT003
         for entity, state in states.items():
             document = kind.document(state)
             if document is not None:

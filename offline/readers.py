@@ -1,4 +1,4 @@
-"""Background readers of the journal: each row once, in order, with retries and a dead-letter list."""
+"""Background readers of the journal: each row once, in order, with retries and dead letters."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence

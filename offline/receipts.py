@@ -90,9 +90,7 @@ async def store(
     conn: Connection, answered: Sequence[tuple[Arrival, Outcome]], received_at: datetime
 ) -> None:
     """Write the receipts of one batch. A receipt that appeared meanwhile breaks the batch."""
-    await _RECEIPT.add(
-        conn, [_row(arrival, outcome, received_at) for arrival, outcome in answered]
-    )
+    await _RECEIPT.add(conn, [_row(arrival, outcome, received_at) for arrival, outcome in answered])
 
 
 def _row(arrival: Arrival, outcome: Outcome, received_at: datetime) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from offline.ports import Connection
 
 COPY_FROM = 20
-"""Rows from which COPY is quicker than a prepared statement (measured by `make bench ONLY=push`)."""
+"""From so many rows on COPY is quicker than a prepared statement (`make bench ONLY=push`)."""
 
 
 class Insert:

@@ -66,9 +66,7 @@ class SyncController(Controller):
         live: Live = state.live
 
         async def events() -> AsyncIterator[bytes]:
-            with live.listening(
-                buckets_of(actor), cases=actor.may("case.browse")
-            ) as listener:
+            with live.listening(buckets_of(actor), cases=actor.may("case.browse")) as listener:
                 async for event in listener.stream():
                     yield event
 

@@ -80,9 +80,7 @@ def _homes(index: GridIndex, reports: Sequence[Order], day: date) -> list[Grid |
     points = [(place.longitude, place.latitude) for place in places]
     return [
         grid or index.closest(RESPONSIBILITY, *point, day, EDGE_M)
-        for grid, point in zip(
-            index.find_all(RESPONSIBILITY, points, day), points, strict=True
-        )
+        for grid, point in zip(index.find_all(RESPONSIBILITY, points, day), points, strict=True)
     ]
 
 
@@ -90,9 +88,7 @@ def _report(work: Work, order: Order, ready: Ready) -> Done:
     payload: ReportCase = order.payload
     author = cast(Actor, order.author)
     ground = ready.grounds[author.county]
-    permission = (
-        "case.report" if payload.source in reporting.FIELD_SOURCES else "case.register"
-    )
+    permission = "case.report" if payload.source in reporting.FIELD_SOURCES else "case.register"
     if not author.may(permission):
         raise refuse("forbidden", "您当前的岗位不能登记这类上报", "post")
     if work.get("case", payload.case) is not None:
@@ -268,9 +264,7 @@ def _facts(order: Order, before: Case, after: Case, step_id: UUID) -> dict[str, 
 
 HANDLERS = (
     retiring.HANDLER,
-    Handler(
-        "case.report", 1, ReportCase, lambda p: [("case", p.case)], _prepare, _report
-    ),
+    Handler("case.report", 1, ReportCase, lambda p: [("case", p.case)], _prepare, _report),
     Handler(
         "case.act",
         1,

@@ -28,8 +28,8 @@ _decoder = msgspec.json.Decoder(Case)
 async def load(conn: Connection, ids: Sequence[UUID], lock: bool) -> Mapping[UUID, Case]:  # noqa: FBT001
     """Cases by id; with `lock`, FOR UPDATE in id order."""
     rows = await conn.fetch(
-        "select id, document from case_file where id = any($1) order by id "
-        + ("for update" if lock else ""),
+        f"select id, document from case_file where id = any($1) "  # noqa: S608
+        f"order by id {'for update' if lock else ''}",
         ids,
     )
     return {row["id"]: _decoder.decode(row["document"]) for row in rows}
@@ -48,9 +48,7 @@ async def _save(conn: Connection, changes: Sequence[Change]) -> None:
     await link(conn, [c for change in changes for c in _claims(change)])
 
 
-def claim(
-    media: MediaRef, case: UUID, uploader: UUID, named_at: datetime, place: str = ""
-) -> Link:
+def claim(media: MediaRef, case: UUID, uploader: UUID, named_at: datetime, place: str = "") -> Link:
     """A case's claim on a photo or recording that its uploader names."""
     return Link(
         media=media.id,
@@ -79,13 +77,11 @@ def _claims(change: Change) -> list[Link]:
 
 def _differing(changes: Iterable[Change], rows_of: Any) -> list[tuple[Any, ...]]:
     """The child rows that a change made or altered."""
-    return [
-        row
-        for change in changes
-        for row in (lambda before: (r for r in rows_of(change.after) if r not in before))(
-            rows_of(change.before)
-        )
-    ]
+    differing: list[tuple[Any, ...]] = []
+    for change in changes:
+        before = rows_of(change.before)
+        differing += [row for row in rows_of(change.after) if row not in before]
+    return differing
 
 
 def case_row(case: Case) -> tuple[Any, ...]:

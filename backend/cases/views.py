@@ -11,7 +11,7 @@ from backend.catalogue.flow import Action, Ending, Stage
 
 
 class CaseRow(Struct, frozen=True, kw_only=True):
-    """One line of a list. `photo` is a media id for its thumbnail; lamps follow from the instants."""
+    """One line of a list. `photo` is a media id for its thumbnail; a lamp follows from instants."""
 
     id: UUID
     number: str

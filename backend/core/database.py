@@ -44,7 +44,7 @@ _AWAY = (
 
 
 def config_of(url: str) -> dict[str, Any]:
-    """asyncpg's arguments for a DATABASE_URL; a unix socket folder may come as `?host=/dir`."""
+    """Arguments for asyncpg from a DATABASE_URL; a unix socket folder may come as `?host=/dir`."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     config: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Places, orgs and people as documents of `reference:COUNTY`, and what a session tells its owner."""
+"""Places, orgs and people as documents of `reference:COUNTY`, and what a session tells."""
 
 from datetime import date, datetime
 from typing import Annotated

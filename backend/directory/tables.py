@@ -22,7 +22,7 @@ from piccolo.table import Table
 
 
 class Area(Table, tablename="area"):
-    """A place: administrative area or grid. `path` is the codes from the county down, '/'-joined."""
+    """A place: administrative area or grid. `path`: the codes from the county down, '/'-joined."""
 
     id = UUID(primary_key=True)  # derived_id("area", code)
     code = Varchar(32, unique=True)

@@ -35,8 +35,6 @@ def _close(work: Work, task_id: UUID, state: str, at: datetime, verdict: str | N
     task: Task | None = work.get("task", task_id)
     if task is None or task.state != "open":
         return
-    closed = replace(
-        task, version=task.version + 1, state=state, answered_at=at, verdict=verdict
-    )
+    closed = replace(task, version=task.version + 1, state=state, answered_at=at, verdict=verdict)
     work.put("task", closed)
     work.fact("task", closed, f"task.{state}", {"subject": str(task.subject), "verdict": verdict})

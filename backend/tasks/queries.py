@@ -11,7 +11,7 @@ INBOX = 200
 async def inbox(conn: Connection, actor: Actor) -> list[Task]:
     """The actor's open tasks, the most pressing first."""
     rows = await conn.fetch(
-        'select * from task where state = \'open\' and county = $4 '
+        "select * from task where state = 'open' and county = $4 "
         'and ("user" = $1 or post = $2 or (org = $3 and claimed_by is null)) '
         "order by due_at nulls last, opened_at limit $5",
         actor.user,

@@ -6,13 +6,14 @@ python -m tests.bench [name]
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from tests.bench import cases, home, push
 from tests.bench.figures import Figure
 
-BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "push": push.run,
     "cases": cases.run,
     "home": home.run,

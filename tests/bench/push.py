@@ -10,13 +10,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import Struct
 
 from backend.app.writing import pushing
+from backend.cases.structs import MediaRef
 from backend.core import database
 from backend.core.crypto import Keyring
 from backend.core.database import connect
@@ -120,10 +120,9 @@ async def _load(
     sent: dict[str, list[Item]] = {}
     for number, hand in enumerate(holders):
         items: list[Item] = []
-        for kind in plan[number * size : (number + 1) * size]:
+        for planned in plan[number * size : (number + 1) * size]:
             known = sent.setdefault(hand.code, [])
-            if kind == "repeat" and not known:
-                kind = "report"
+            kind = "report" if planned == "repeat" and not known else planned
             match kind:
                 case "report":
                     item = hand.report(CATEGORY, dice)[1]
@@ -152,11 +151,7 @@ async def _load(
     return load
 
 
-def _evidence() -> Any:
-    from uuid import uuid4
-
-    from backend.cases.structs import MediaRef
-
+def _evidence() -> MediaRef:
     return MediaRef(id=uuid4(), role="evidence", sha256="0" * 64, size=1000)
 
 

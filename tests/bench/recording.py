@@ -49,7 +49,7 @@ def recording(
 
 
 async def replay(url: str, scripts: list[Script], clients: int) -> tuple[float, list[float]]:
-    """Transactions per second, and seconds each, with as many connections as the run had clients."""
+    """Transactions per second, and seconds each, with as many connections as clients."""
     latencies: list[float] = []
     queue = iter(scripts)
 

@@ -1,6 +1,5 @@
 """Servers and a city for benches: everything durable, as in production."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -8,11 +7,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import msgspec
 from rich.console import Console
 
 from backend.app import embedded
@@ -56,8 +57,6 @@ def _free_port() -> int:
 
 def at(settings: Settings, name: str) -> Settings:
     """The same servers, another database."""
-    import msgspec
-
     url = settings.database_url.replace("/postgres?", f"/{name}?")
     return msgspec.structs.replace(settings, database_url=url)
 
@@ -121,8 +120,6 @@ def web(settings: Settings, workers: int) -> Iterator[str]:
 
 
 def _wait(address: str) -> None:
-    import time
-
     for _ in range(300):
         try:
             if httpx.get(f"{address}/ready").status_code == 200:

@@ -22,7 +22,18 @@ USERS = 200
 COUNTY = "330304"
 PERMISSIONS = [
     f"case.{name}"
-    for name in "report register accept verify file dispatch check close void browse".split()
+    for name in [
+        "report",
+        "register",
+        "accept",
+        "verify",
+        "file",
+        "dispatch",
+        "check",
+        "close",
+        "void",
+        "browse",
+    ]
 ] + ["task.answer"]
 
 

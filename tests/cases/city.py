@@ -122,9 +122,7 @@ class City:
         }
         envelope = {k: changes.pop(k) for k in ("occurred_at", "clock_offset_ms") if k in changes}
         payload = ReportCase(**(fields | changes))
-        return await self.send(
-            user, await self.command(user, "case.report", payload, **envelope)
-        )
+        return await self.send(user, await self.command(user, "case.report", payload, **envelope))
 
     async def point_of(self, user: str) -> Position:
         """A point inside the user's first grid, else inside the county."""

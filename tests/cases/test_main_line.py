@@ -154,9 +154,7 @@ async def test_a_recollection_goes_to_the_reporter_and_amends_the_report(city: C
 async def test_a_self_handled_report_is_archived(city: City) -> None:
     incomplete = (await city.try_report(WORKER, self_handled=True))[0]
     assert {r.code for r in incomplete.reasons} == {"photo_missing"}
-    case = await city.report(
-        WORKER, self_handled=True, media=[photo("before"), photo("after")]
-    )
+    case = await city.report(WORKER, self_handled=True, media=[photo("before"), photo("after")])
     archived = await city.act(CLERK, case, "archive")
     assert archived.ending == "archived"
 

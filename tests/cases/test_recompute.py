@@ -2,6 +2,8 @@
 document.
 """
 
+from typing import Any
+
 import msgspec
 
 from backend.cases.documents import assignment_rows, case_row, clock_rows, report_rows
@@ -46,7 +48,7 @@ async def test_every_state_deadline_and_lamp_is_recomputed_from_the_journal_alon
     async with database.connection() as conn:
         journal = await conn.fetch("select * from journal where kind = 'case' order by seq")
         kept = await conn.fetch("select id, state, stage, ending, yellow_at, due_at from case_file")
-    found: dict = {}
+    found: dict[Any, dict[str, Any]] = {}
     for row in journal:
         facts = msgspec.json.decode(row["facts"])
         at = row["received_at"] if facts["late"] else row["occurred_at"]
@@ -63,8 +65,8 @@ async def test_every_state_deadline_and_lamp_is_recomputed_from_the_journal_alon
         state = state_of(flow, to)
         if "standard" in facts:
             category = ground.catalogue.categories[mine["category"]]
-            limit = next(s.limit for s in category.standards if s.number == facts["standard"])
-            mine["running"]["whole"] = (limit, at)
+            chosen = next(s for s in category.standards if s.number == facts["standard"])
+            mine["running"]["whole"] = (chosen.limit, at)
         if "limit_value" in facts:
             mine["limit"] = Limit(facts["limit_value"], facts["limit_unit"])
         whole = {"whole": mine["running"]["whole"]} if "whole" in mine["running"] else {}
@@ -105,8 +107,6 @@ async def test_the_tables_and_the_document_say_the_same(city: City) -> None:
                 "select version from bucket_member where entity = $1 and not removed", id_
             )
             assert {row["version"] for row in members} == {case.version}
-
-
 
 
 def _same(value: object) -> str:

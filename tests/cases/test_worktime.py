@@ -14,13 +14,17 @@ from backend.catalogue.worktime import NoWorkingTime, WorkingTime
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOURS = [("08:00", "12:00"), ("14:00", "18:00")]
-WEEK = {str(day): HOURS if day <= 5 else [] for day in range(1, 8)}
+WEEK: dict[str, list[tuple[str, str]]] = {
+    str(day): HOURS if day <= 5 else [] for day in range(1, 8)
+}
 NATIONAL_DAY = [
     SpecialDay(date(2026, 10, day), working=False, name="国庆节") for day in range(1, 8)
 ] + [SpecialDay(date(2026, 10, 10), working=True, name="补班")]
 
 
-def working(days: list[SpecialDay] = NATIONAL_DAY, week: dict = WEEK) -> WorkingTime:
+def working(
+    days: list[SpecialDay] = NATIONAL_DAY, week: dict[str, list[tuple[str, str]]] = WEEK
+) -> WorkingTime:
     return WorkingTime(
         Calendar(
             id=uuid4(),
@@ -58,15 +62,15 @@ def test_a_limit_ends_when_a_clerk_would_say(start: str, limit: Limit, due: str)
 
 
 instants = st.datetimes(
-    min_value=datetime(2026, 1, 1), max_value=datetime(2027, 1, 1), timezones=st.just(UTC)
+    min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2027, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 spans = st.integers(0, 60 * 400).map(lambda minutes: timedelta(minutes=minutes))
 
 
 @given(start=instants, worked=spans)
-def test_the_working_time_until_a_deadline_is_the_limit(
-    start: datetime, worked: timedelta
-) -> None:
+def test_the_working_time_until_a_deadline_is_the_limit(start: datetime, worked: timedelta) -> None:
     time = working()
     assert time.between(start, time.advance(start, worked)) == worked
 

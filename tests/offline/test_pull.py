@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from offline import epoch
 from offline import pull as pulling
 from offline.push import push
 from offline.wire import PullRequest
@@ -128,8 +129,8 @@ async def test_a_write_that_was_open_during_a_pull_comes_with_the_next(world: Wo
 @pytest.mark.parametrize("cursor", ["nonsense", "1:2", "9:1:"])
 async def test_a_cursor_that_is_not_ours_is_refused(world: World, cursor: str) -> None:
     async with world.transaction() as conn:
-        epoch = await pulling.epoch.latest(conn)
+        life = await epoch.latest(conn)
     with pytest.raises(pulling.CursorError):
-        await pulling.pull(PullRequest(cursor, epoch, ["a"]), ["a"], world.pulling)
+        await pulling.pull(PullRequest(cursor, life, ["a"]), ["a"], world.pulling)
     with pytest.raises(pulling.CursorError):
         await pulling.pull(PullRequest(page="%%%"), ["a"], world.pulling)

@@ -57,6 +57,7 @@ async def test_a_rejected_command_leaves_nothing_behind_but_is_kept_and_explaine
     assert await world.pool.fetchval("select version from note where id = $1", good) == 2
     assert await world.pool.fetchval("select count(*) from note where id = $1", bad) == 0
     kept = await world.pool.fetchrow("select * from kept_command")
+    assert kept is not None
     assert kept["outcome"] == "rejected"
     opened = world.pushing.cipher.open(kept["sealed_body"], kept["digest"])
     assert opened.decode() == items[1].body
@@ -111,9 +112,7 @@ async def test_bad_input_names_the_field(
 
 
 async def test_what_is_no_command_at_all_is_answered_not_dropped(world: World) -> None:
-    outcomes = await push(
-        [Item("{"), world.item(Write(uuid4(), "a"))], SENDER, world.pushing
-    )
+    outcomes = await push([Item("{"), world.item(Write(uuid4(), "a"))], SENDER, world.pushing)
     assert [o.outcome for o in outcomes] == ["rejected", "accepted"]
     assert outcomes[0].reasons[0].code == "malformed"
 

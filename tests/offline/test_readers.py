@@ -152,6 +152,7 @@ async def test_a_row_that_fails_is_put_aside_retried_and_visible_and_holds_up_no
         )
     await drain(world, reader)
     letter = await world.pool.fetchrow("select * from dead_letter")
+    assert letter is not None
     assert letter["error"] == "ValueError: no such thing"
     assert letter["attempts"] == 1
     done.clear()

@@ -15,6 +15,7 @@ from backend.core.crypto import Keyring
 from offline import batch, pull
 from offline.epoch import Life
 from offline.handlers import Done, Handler, Order, refuse
+from offline.reading import DeviceKey
 from offline.wire import Item
 from offline.work import Change, Kind, Work
 
@@ -116,8 +117,6 @@ class World:
         return {key: Author(key[0], key[1]) for key in wanted if key[0] == USER}
 
     async def _keys(self, conn: Any, ids: Any) -> Any:
-        from offline.reading import DeviceKey
-
         return {DEVICE: DeviceKey(frozenset({USER}), None, False)}
 
     async def _publish(self, buckets: set[str]) -> None:

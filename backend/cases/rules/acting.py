@@ -83,12 +83,11 @@ def _step(case: Case, code: str, target: str, order: ActOnCase, doing: Doing) ->
         verdict=order.verdict,
         media=order.media,
     )
-    return replace(
-        case, version=case.version + 1, changed_at=doing.at, steps=[*case.steps, step]
-    )
+    return replace(case, version=case.version + 1, changed_at=doing.at, steps=[*case.steps, step])
 
 
-def _effect(case: Case, effect: Effect, order: ActOnCase, doing: Doing) -> Case:
+def _effect(case: Case, effect: Effect, order: ActOnCase, doing: Doing) -> Case:  # noqa: PLR0911
+    """One of the closed list of things an action may do."""
     match effect:
         case "choose_standard":
             return _choose_standard(case, order, doing)

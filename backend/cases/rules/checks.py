@@ -55,13 +55,13 @@ def faults(
         for each in action.inputs
         if (reason := _fault(each, act, category, orgs, workers)) is not None
     ]
-    if category is not None and not category.album_allowed:
-        if any(media.origin == "album" for media in act.media):
-            found.append(Reason("album_refused", "这个小类只能现场拍照", "payload.media"))
+    from_album = any(media.origin == "album" for media in act.media)
+    if category is not None and not category.album_allowed and from_album:
+        found.append(Reason("album_refused", "这个小类只能现场拍照", "payload.media"))
     return found
 
 
-def _fault(
+def _fault(  # noqa: PLR0911 - one answer for each way an input may fail
     asked: Input,
     act: ActOnCase,
     category: Category | None,

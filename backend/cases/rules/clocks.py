@@ -1,4 +1,4 @@
-"""A case's clocks: started on entering a state, stopped on leaving it; the lamp follows from them."""
+"""A case's clocks: started on entering a state, stopped on leaving it; the lamp follows."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -84,6 +84,9 @@ export class Drafts {
       this.keys,
     )
     await this.storage.run('write', ['drafts', 'media', 'blobs'], async (t) => {
+      const now = await t.getMany('media', ids)
+      // Submitted meanwhile, perhaps in another tab: the outbox holds it all.
+      if (now.some((record) => record && record.owner !== draftOwner(key))) return
       await own(t, draftOwner(key), media, prepared)
       const owned = await t.list('media', 'owner', draftOwner(key))
       await removeMedia(

@@ -44,6 +44,32 @@ test('a form survives a kill, with its photos, and ends when it is submitted', a
   expect([...phone.server.media.keys()]).toEqual([two.media.id])
 })
 
+test('a form left open in another tab takes nothing back from what was submitted', async () => {
+  const phone = new Phone()
+  const tab = await signedIn(phone)
+  const other = await phone.open()
+  const { described, media } = await photo('one', tab)
+  tab.client.drafts.save('report', { description: '路' }, [media])
+  await tab.client.drafts.flush()
+  await tab.client.outbox.submit(
+    'case.report',
+    {
+      case: tab.client.outbox.newId(),
+      report: tab.client.outbox.newId(),
+      category: '0101',
+      description: '路',
+      position: { longitude: 120.65, latitude: 28 },
+      media: [{ ...described, role: 'near' }],
+    },
+    { draft: 'report', media: [media] },
+  )
+  other.client.drafts.save('report', { description: '路灯' }, [media])
+  await other.client.drafts.flush()
+  expect(await other.client.drafts.list()).toEqual([])
+  await deliverAll(phone, tab)
+  expect([...phone.server.media.keys()]).toEqual([media.id])
+})
+
 test('a discarded draft leaves nothing behind', async () => {
   const phone = new Phone()
   const tab = await signedIn(phone)
