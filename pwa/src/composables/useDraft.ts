@@ -53,8 +53,17 @@ export function useDraft<T extends WithShots>(
     draft,
     ready,
     key,
-    /** Once submitted the outbox holds it all; nothing may bring the draft back. */
-    settle: () => (settled = true),
+    /** Submits: from then on the outbox holds it all, and nothing may bring the draft back. */
+    finish: async (submit: () => Promise<unknown>): Promise<void> => {
+      settled = true
+      try {
+        await drafts.flush()
+        await submit()
+      } catch (error) {
+        settled = false
+        throw error
+      }
+    },
     discard: async (): Promise<void> => {
       settled = true
       await drafts.discard(key)
