@@ -28,6 +28,10 @@ Publish = Callable[[set[str]], Awaitable[None]]
 """Tells the world which buckets were touched, after commit."""
 
 
+LateLimits = Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, timedelta]]]
+"""The age limits of the cities of some users; missing where none is set."""
+
+
 BY_RULE = UUID(int=0)
 """Stands for device, user and post of a command that no person gave."""
 
@@ -55,7 +59,13 @@ class Ports(Struct, frozen=True):
     publish: Publish
     now: Callable[[], datetime]
     life: Life
-    late_limit: timedelta = timedelta(hours=24)
+    late_limits: LateLimits
+
+
+LATE = timedelta(hours=24)
+"""The age up to which an act is judged as of its own time, where a city sets no other."""
+SURELY_TIMELY = timedelta(hours=1)
+"""Younger acts are timely everywhere, so that their city's limit need not be read."""
 
 
 class Distrust(Struct, frozen=True):
@@ -123,8 +133,14 @@ class Batch:
         self, fresh: list[Arrival], keys: Mapping[UUID, DeviceKey]
     ) -> dict[tuple[UUID, bytes], Verdict]:
         """Each fresh command decoded and with its author, or why it cannot be."""
+        old = [
+            a.command.user
+            for a in fresh
+            if self._received_at - a.command.occurred_at > SURELY_TIMELY
+        ]
+        limits = await self._ports.late_limits(self._conn, old) if old else {}
         moments = {
-            a.command.id: moment(a.command, self._received_at, self._ports.late_limit)
+            a.command.id: moment(a.command, self._received_at, limits.get(a.command.user, LATE))
             for a in fresh
         }
         names = {(a.command.user, a.command.post, moments[a.command.id].judged_at) for a in fresh}

@@ -1,6 +1,7 @@
 """The write path with everything plugged in: the kinds and commands of every room."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from backend.cases import commands as cases
@@ -36,6 +37,16 @@ async def _device_keys(conn: Connection, devices: Sequence[UUID]) -> dict[UUID, 
     }
 
 
+async def _late_limits(conn: Connection, users: Sequence[UUID]) -> dict[UUID, timedelta]:
+    rows = await conn.fetch(
+        "select u.id, (s.value #>> '{}')::float8 as hours from app_user u "
+        "join setting s on s.county = u.county and s.code = 'late_hours' "
+        "and jsonb_typeof(s.value) = 'number' where u.id = any($1)",
+        users,
+    )
+    return {row["id"]: timedelta(hours=row["hours"]) for row in rows}
+
+
 def pushing(keyring: Keyring, life: Life, publish: batch.Publish) -> batch.Ports:
     """What `offline.push` needs."""
     return batch.Ports(
@@ -48,6 +59,7 @@ def pushing(keyring: Keyring, life: Life, publish: batch.Publish) -> batch.Ports
         publish=publish,
         now=utc_now,
         life=life,
+        late_limits=_late_limits,
     )
 
 

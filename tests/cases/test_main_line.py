@@ -242,3 +242,15 @@ async def test_rights_are_judged_as_of_the_act_when_it_is_young_and_its_clock_is
     outcomes = await city.send(CLERK, young, unmeasured)
     assert [o.outcome for o in outcomes] == ["accepted", "rejected"]
     assert outcomes[1].reasons[0].code == "no_post"
+
+
+async def test_a_city_sets_how_old_an_act_may_be_and_still_count_as_of_its_own_time(
+    city: City,
+) -> None:
+    async with database.connection() as conn:
+        await conn.execute("update setting set value = '2' where code = 'late_hours'")
+    acted_at = city.now - timedelta(hours=3)
+    case = await city.report(WORKER, occurred_at=acted_at)
+    step = (await city.case(case)).steps[0]
+    assert step.occurred_at == acted_at
+    assert (await city.case(case)).reported_at == city.now

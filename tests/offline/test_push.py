@@ -163,3 +163,17 @@ async def test_a_push_says_which_buckets_it_touched(world: World) -> None:
     await push([world.item(Write(note, "a"))], SENDER, world.pushing)
     await push([world.item(Write(note, "b"))], SENDER, world.pushing)
     assert world.touched == [{"a"}, {"a", "b"}]
+
+
+async def test_an_act_older_than_the_citys_limit_is_marked_late(world: World) -> None:
+    day_ago = world.now - timedelta(hours=23)
+    seen: list[bool] = []
+    for world.late_limit in (None, timedelta(hours=8), timedelta(hours=48)):
+        item = world.item(Write(uuid4(), "a"), occurred_at=day_ago)
+        assert (await push([item], SENDER, world.pushing))[0].outcome == "accepted"
+        seen.append(
+            await world.pool.fetchval(
+                "select (facts->>'late')::bool from journal order by seq desc limit 1"
+            )
+        )
+    assert seen == [False, True, False]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,7 +80,7 @@ def _write(work: Work, order: Order, _: object) -> Done:
         else Note(payload.note, 1, payload.place, payload.text)
     )
     work.put("note", after)
-    work.fact("note", after, "note.written", {"place": payload.place})
+    work.fact("note", after, "note.written", {"place": payload.place, "late": order.moment.late})
     return Done("note", after.id, after.version)
 
 
@@ -101,6 +101,7 @@ class World:
         self.now = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
         self.touched: list[set[str]] = []
         self.seq = 0
+        self.late_limit: timedelta | None = None
         self.life = Life("1-test")
 
     @asynccontextmanager
@@ -119,6 +120,9 @@ class World:
     async def _keys(self, conn: Any, ids: Any) -> Any:
         return {DEVICE: DeviceKey(frozenset({USER}), None, False)}
 
+    async def _late_limits(self, conn: Any, users: Any) -> Any:
+        return {USER: self.late_limit} if self.late_limit else {}
+
     async def _publish(self, buckets: set[str]) -> None:
         self.touched.append(buckets)
 
@@ -134,6 +138,7 @@ class World:
             publish=self._publish,
             now=lambda: self.now,
             life=self.life,
+            late_limits=self._late_limits,
         )
 
     @property
