@@ -7,9 +7,7 @@ from msgspec import Meta, Struct
 LimitUnit = Literal["work_minute", "work_hour", "work_day", "urgent_hour", "urgent_day"]
 """work_* count working time only; urgent_* run through nights and holidays."""
 
-Stage = Literal[
-    "reported", "accepted", "filed", "dispatched", "handled", "checked", "closed"
-]
+Stage = Literal["reported", "accepted", "filed", "dispatched", "handled", "checked", "closed"]
 Ending = Literal["closed", "refused", "cancelled", "not_filed", "void", "archived"]
 Effect = Literal[
     "choose_standard",  # input.standard sets the filing condition and the whole limit
