@@ -259,7 +259,7 @@ export interface CaseList {
   next: string | null;
 }
 /**
- * One line of a list. `photo` is a media id for its thumbnail; lamps follow from the instants.
+ * One line of a list. `photo` is a media id for its thumbnail; a lamp follows from instants.
  */
 export interface CaseRow {
   id: string;
