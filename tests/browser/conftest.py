@@ -5,7 +5,9 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,6 +20,7 @@ from tests.browser.service import Service, Worker, running
 from tests.conftest import Servers, _execute, own_folder
 
 DATABASE = "xunge_browser"
+RESULTS = Path("test-results")
 
 
 @pytest.fixture(scope="session")
@@ -76,10 +79,27 @@ def worker(free_workers: Iterator[Worker]) -> Worker:
     return next(free_workers)
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, Any]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def people(browser: Browser, service: Service) -> AsyncIterator[People]:
-    """Opens windows and closes them; an uncaught error in any of them fails the test."""
+async def people(
+    browser: Browser, service: Service, request: pytest.FixtureRequest
+) -> AsyncIterator[People]:
+    """Opens windows and closes them; an uncaught error in any of them fails the test, and what a
+    failed test saw last is kept in test-results/.
+    """
     opened = People(browser, service)
     yield opened
+    if request.node.stash.get(FAILED, False):
+        await opened.keep_pictures(RESULTS / request.node.name)
     await opened.close()
     assert not opened.errors, opened.errors

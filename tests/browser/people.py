@@ -5,11 +5,14 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import (
     Browser,
     BrowserContext,
+    Error,
     FilePayload,
     Locator,
     Page,
@@ -33,6 +36,18 @@ FLAGS = [
 CATEGORY = "上水井盖"  # asks for 近景, 远景 and 参照物
 ROLES = ("近景", "远景", "参照物")
 PATIENCE_MS = 15_000
+
+KEPT = """async (text) => {
+    const asked = (request) => new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+    })
+    const store = await asked(indexedDB.open('xunge'))
+    for (let kept = ''; !kept.includes(text); await new Promise(requestAnimationFrame))
+        kept = JSON.stringify(await asked(store.transaction('drafts').objectStore('drafts').getAll()))
+    store.close()
+}"""
+"""Resolves once a draft on the device holds the text."""
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -97,6 +112,12 @@ class People:
         """Note what goes wrong on a page without anyone seeing it."""
         page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
 
+    async def keep_pictures(self, folder: Path) -> None:
+        """What every open page shows now."""
+        for n, page in enumerate(page for each in self._contexts for page in each.pages):
+            with suppress(Error):  # a page whose process died shows nothing
+                await page.screenshot(path=folder / f"{n}.png")
+
     async def close(self) -> None:
         for context in self._contexts:
             await context.close()
@@ -134,6 +155,16 @@ class Person:
                 navigator.serviceWorker.addEventListener('controllerchange', () => controlled(1)))
             """
         )
+
+    async def has_the_city(self) -> None:
+        """Wait until the device holds all it is given: grids, categories, flows."""
+        await self.look_in_outbox()
+        await expect(self.page.get_by_text("上次同步")).to_be_visible()
+
+    async def is_kept(self, text: str) -> None:
+        """Wait until what is being written is on the device's disk."""
+        async with asyncio.timeout(PATIENCE_MS / 1000):
+            await self.page.evaluate(KEPT, text)
 
     async def tab_dies(self) -> None:
         """The system takes the page's process away, without a word to the page."""
@@ -189,6 +220,12 @@ class Person:
 
     async def describe(self, text: str) -> None:
         await self.page.get_by_label("描述", exact=True).fill(text)
+
+    async def place_by_name(self, name: str) -> None:
+        """Where somebody else saw it: the first place of that name."""
+        await self.page.get_by_role("searchbox", name="搜索街道、社区、网格").fill(name)
+        await self.page.get_by_label("地点").get_by_role("button").first.click()
+        await expect(self.seen("position-status")).to_contain_text("在地图上标出")
 
     async def submit(self) -> None:
         await self.seen("submit-report").click()
