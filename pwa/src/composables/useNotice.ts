@@ -19,7 +19,7 @@ function dismiss(): void {
   current.value = null
 }
 
-/** One line at the foot of the screen, read out to screen readers, with an undo where one helps. */
+/** One line under the bar, away from the thumb's buttons, read out to screen readers, with an undo where one helps. */
 export function useNotice() {
   return {
     current: readonly(current),

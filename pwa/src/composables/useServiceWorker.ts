@@ -8,13 +8,27 @@ const waiting = shallowRef<ServiceWorker | null>(null)
  * the first screen does not compete with the precache.
  */
 export function registerServiceWorker(onFlush: () => void): void {
-  if (!('serviceWorker' in navigator) || import.meta.env.DEV) return
-  const register = () => setTimeout(() => void start(), 3_000)
-  if (document.readyState === 'complete') register()
-  else window.addEventListener('load', register, { once: true })
+  if (import.meta.env.DEV) return
+  const possible = 'serviceWorker' in navigator
+  const begin = () => setTimeout(() => void (possible ? start() : fetchAhead()), 3_000)
+  if (document.readyState === 'complete') begin()
+  else window.addEventListener('load', begin, { once: true })
+  if (!possible) return
   navigator.serviceWorker.addEventListener('message', (event) => {
     if (event.data === 'flush-outbox') onFlush()
   })
+}
+
+const later = import.meta.glob([
+  '../screens/*Screen.vue',
+  '!../screens/MapScreen.vue',
+  '../components/report/WhoStep.vue',
+  '../lib/overlays.ts',
+])
+
+/** What an open page may need once the network is gone: all but the map, which is large. */
+async function fetchAhead(): Promise<void> {
+  await Promise.allSettled(Object.values(later).map((fetchPart) => fetchPart()))
 }
 
 async function start(): Promise<void> {
@@ -22,7 +36,7 @@ async function start(): Promise<void> {
   try {
     registration = await navigator.serviceWorker.register('/sw.js')
   } catch {
-    return // blocked or private mode: the page carries offline by itself
+    return fetchAhead() // blocked or private mode: the page carries offline by itself
   }
   if (registration.waiting && navigator.serviceWorker.controller) {
     waiting.value = registration.waiting
