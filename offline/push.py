@@ -10,13 +10,13 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from offline import kept
+from offline import kept, receipts
 from offline.batch import BY_RULE, Batch, Ports, Sender
 from offline.kept import Kept
 from offline.ports import Unavailable
 from offline.reading import read
 from offline.receipts import Arrival
-from offline.wire import Command, Item, Outcome, Reason
+from offline.wire import Command, Item, Outcome, Reason, Receipt
 
 log = logging.getLogger("xunge.push")
 
@@ -96,19 +96,42 @@ async def retry_held(ports: Ports, command: UUID | None = None) -> list[Outcome]
 
 
 async def _apply_all(arrivals: list[Arrival], sender: Sender, ports: Ports) -> list[Outcome]:
+    taken = False
     for _ in range(ATTEMPTS):
         try:
             return await _commit(arrivals, sender, ports)
         except _COLLISIONS as collision:
             log.info("push_collision", extra={"error": type(collision).__name__})
+            taken = _is_taken(collision)
         except Unavailable:
             raise
         except Exception:
             log.exception("push_failed")
             break
     if len(arrivals) == 1:
-        return [await _set_aside(arrivals[0], ports)]
+        return [await (_refuse if taken else _set_aside)(arrivals[0], ports)]
     return [(await _apply_all([arrival], sender, ports))[0] for arrival in arrivals]
+
+
+def _is_taken(collision: Exception) -> bool:
+    """Whether a row has the id already: a twin of the command, which the next try will find, or
+    else something that the command says it makes was made by another.
+    """
+    return isinstance(collision, asyncpg.UniqueViolationError) and (
+        collision.constraint_name or ""
+    ).endswith("_pkey")
+
+
+async def _refuse(arrival: Arrival, ports: Ports) -> Outcome:
+    """A command that would make anew what is there by its id."""
+    now, command = ports.now(), arrival.command
+    reason = Reason("exists", "内容里的编号已被使用,请重新填写后提交", "payload")
+    receipt = Receipt(command.id, arrival.digest.hex(), now, ports.life.epoch)
+    outcome = Outcome(command.id, "rejected", receipt, [reason])
+    async with ports.transaction() as conn:
+        await receipts.store(conn, [(arrival, outcome)], now)
+        await kept.keep(conn, ports.cipher, [Kept(arrival, "rejected", [reason])], now)
+    return outcome
 
 
 async def _set_aside(arrival: Arrival, ports: Ports) -> Outcome:

@@ -17,6 +17,8 @@ from offline.receipts import Arrival
 from offline.wire import Command, Item, Outcome, Reason
 
 _command = msgspec.json.Decoder(Command)
+_nul = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The one character that PostgreSQL's text cannot hold, as JSON writes it."""
 _at = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`$")
 
 
@@ -47,6 +49,9 @@ def read(item: Item, sender: UUID) -> Arrival | Outcome:
         except msgspec.DecodeError:
             name = None
         return Outcome(name, "rejected", reasons=[reason_of(error)])
+    if _nul.search(item.body):
+        reason = Reason("invalid", "内容里有不能保存的字符,请删去后再提交", "payload")
+        return Outcome(command.id, "rejected", reasons=[reason])
     if command.occurred_at.tzinfo is None:
         reason = Reason("invalid", "发生时间缺少时区", "occurred_at")
         return Outcome(command.id, "rejected", reasons=[reason])

@@ -7,8 +7,8 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
+from backend.app.description import Description
 from backend.app.failures import HANDLERS
 from backend.app.gate import Gate
 from backend.app.inflate import Inflate
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> Litestar:
             title="巡格 Xunge",
             version="0.1.0",
             openapi_router=Router("/schema", route_handlers=[], guards=[public]),
-            render_plugins=[JsonRenderPlugin(path="/")],
+            render_plugins=[Description()],
         ),
         compression_config=CompressionConfig(
             backend="gzip",

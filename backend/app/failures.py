@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import structlog
+from asyncpg import CharacterNotInRepertoireError, UntranslatableCharacterError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
@@ -95,6 +96,12 @@ def _unavailable(_: AnyRequest, error: Exception) -> Response[Failure]:
     )
 
 
+def _unstorable(_: AnyRequest, __: Exception) -> Response[Failure]:
+    """Text that PostgreSQL cannot hold: it has no character 0."""
+    message = "内容里有不能保存的字符,请删去后再试"
+    return Response(Failure("invalid", message), status_code=400)
+
+
 def _unknown(request: AnyRequest, error: Exception) -> Response[Failure]:
     """A fault of ours: all of it into the log, its id alone to the caller."""
     request_id = request.scope["state"].get("request_id")
@@ -107,6 +114,8 @@ HANDLERS: ExceptionHandlersMap = {
     Problem: _problem,
     ValidationException: _invalid,
     HTTPException: _http,
+    CharacterNotInRepertoireError: _unstorable,
+    UntranslatableCharacterError: _unstorable,
     Unavailable: _unavailable,
     RedisError: _unavailable,
     Exception: _unknown,

@@ -49,7 +49,7 @@ class SessionController(Controller):
         """Whose session it is, and what it may do."""
         return await sessions.view(acting)
 
-    @post("/session/post", guards=[account])
+    @post("/session/post", guards=[account], status_code=200)
     async def switch(
         self,
         data: JSONBody[SwitchPost],
@@ -60,7 +60,7 @@ class SessionController(Controller):
         """Act as another of one's posts."""
         return _answer(request, await sessions.switch(actor, data.post), 200)
 
-    @post("/session/password", guards=[account])
+    @post("/session/password", guards=[account], status_code=200)
     async def change_password(
         self,
         data: JSONBody[ChangePassword],
