@@ -197,7 +197,6 @@ def dispatch(county: str, towns: Sequence[str]) -> list[DispatchRow]:
 
 
 SETTINGS = (
-    SettingRow(code="calendar", value=CALENDAR),
     SettingRow(code="late_hours", value=24),
-    SettingRow(code="photo_wait_hours", value=48),
+    SettingRow(code="retire_days", value=90),
 )
