@@ -42,10 +42,10 @@ ROLES = (
         [
             "case.report",
             *_DESK,
-            "case.file",
             "case.dispatch",
             "case.check",
             "case.void",
+            "media.original",
             "person.unmask",
         ],
     ),
