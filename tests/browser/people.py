@@ -212,7 +212,7 @@ class Person:
         await self.seen("choose-category").click()
         sheet = self.page.get_by_role("dialog", name="选择类别")
         await sheet.get_by_role("searchbox").fill(category)
-        await sheet.get_by_role("button", name=re.compile(f"^{category}")).click()
+        await sheet.get_by_role("button", name=re.compile(f"^{category}( |$)")).click()
         await expect(self.seen("choose-category")).to_contain_text(category)
 
     async def next(self) -> None:

@@ -63,6 +63,9 @@ export function openMap(container: HTMLElement, label: string): Map {
       ],
     },
   })
+  // For whoever waits for the picture, as tests do.
+  map.on('dataloading', () => (container.dataset.still = 'false'))
+  map.on('idle', () => (container.dataset.still = 'true'))
   map.touchZoomRotate.disableRotation()
   map.keyboard.disableRotation()
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right')

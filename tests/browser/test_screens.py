@@ -1,0 +1,148 @@
+"""Every screen: a picture of it at both widths, and nobody shut out of it."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.browser.gallery import ELDER_TOUCH, SCREENS, Gallery
+from tests.browser.people import People, Person
+from tests.browser.service import Service, Worker
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+STREET = {
+    "人行道上的井盖破了一个口子,晚上看不清,容易绊倒人": "上水井盖",
+    "路灯连着三盏不亮": "路灯",
+    "公交站旁垃圾桶满了,污水流到路面": "垃圾满溢",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def gallery(
+    browser: Browser, service: Service, free_workers: Iterator[Worker]
+) -> AsyncIterator[Gallery]:
+    """All screens, with a morning's work on them."""
+    people = People(browser, service)
+    gallery = Gallery()
+    worker = next(free_workers)
+    await at_the_door(people, gallery)
+    field = await people.worker(worker)
+    number = await in_the_field(field, gallery)
+    await at_the_desk(people, gallery, number)
+    await back_in_the_field(field, gallery)
+    yield gallery
+    await people.close()
+    assert not people.errors, people.errors
+
+
+async def at_the_door(people: People, gallery: Gallery) -> None:
+    await gallery.show(await people.anyone(), "sign-in")
+
+
+async def in_the_field(field: Person, gallery: Gallery) -> str:
+    """A worker's morning; gives the number of the first report."""
+    first, *others = STREET
+    await field.begin_report()
+    await field.take("近景")
+    await field.take("远景")
+    await field.take("参照物")
+    await gallery.show(field, "report-photos")
+    await field.next()
+    await field.seen("choose-category").click()
+    await gallery.show(field, "report-category")
+    await field.button("关闭").click()
+    await field.choose(STREET[first])
+    await field.describe(first)
+    await gallery.show(field, "report-what")
+    await field.next()
+    await expect(field.seen("position-status")).to_contain_text("已定位")
+    await gallery.show(field, "report-where")
+    await field.submit()
+    number = await field.number_of(first)
+    for text in others:
+        await field.report(text, category=STREET[text])
+        await field.number_of(text)
+    return number
+
+
+async def at_the_desk(people: People, gallery: Gallery, number: str) -> None:
+    """The clerk takes the first report on, and it is dispatched and handled."""
+    clerk = await people.user("sl01")
+    await clerk.open_box("to_accept")
+    await clerk.page.get_by_role("button", name=re.compile("^筛选")).click()
+    await gallery.show(clerk, "desk-filter")
+    await clerk.button("关闭").click()
+    await clerk.page.get_by_role("link", name="登记").click()
+    await gallery.show(clerk, "register")
+    await clerk.open_case("to_accept", number)
+    await gallery.show(clerk, "case")
+    await clerk.act("受理")
+    await clerk.sees_state("已受理")
+    await clerk.begin("立案")
+    await gallery.show(clerk, "act")
+    await clerk.button("关闭").click()
+    await clerk.act("立案", choice="缺失、移位、开裂")
+    await clerk.sees_state("待派遣")
+
+    dispatcher = await people.user("pq01", viewport={"width": 1280, "height": 800})
+    await dispatcher.open_case("to_dispatch", number)
+    await expect(dispatcher.seen("action-bar")).to_contain_text("派遣给")
+    await gallery.show(dispatcher, "desk")
+    await dispatcher.open_case("to_dispatch", number)  # on a phone now, a screen of its own
+    await dispatcher.one_tap("派遣给")
+    await dispatcher.sees_state("处置中")
+    case = await people.service.case(number)
+    handler = await people.user(await people.service.handler_of(case.assignments[0].org))
+    await handler.open_case("to_handle", number)
+    await handler.act("处置完成", opinion="已更换新井盖", photo="处置后")
+    await handler.sees_state("核查中")
+    await gallery.show(handler, "case-handled")
+
+
+async def back_in_the_field(field: Person, gallery: Gallery) -> None:
+    await field.tab("首页")
+    await expect(field.seen("home-tasks")).to_contain_text("1")
+    await gallery.show(field, "home")
+    await field.tab("任务")
+    await expect(field.seen("task")).to_have_count(1)
+    await gallery.show(field, "tasks")
+    await field.tab("地图")
+    await gallery.show(field, "map")
+    await field.tab("我的")
+    await gallery.show(field, "me")
+    await field.tab("首页")
+    await field.seen("home-reports").click()
+    await expect(field.seen("my-report")).to_have_count(3)
+    await gallery.show(field, "reports")
+    await field.context.set_geolocation({"longitude": 116.397, "latitude": 39.908, "accuracy": 12})
+    await field.report("井盖上的字看不清")
+    await expect(field.items("refused")).to_have_count(1)
+    await gallery.show(field, "outbox")
+    await field.tab("我的")
+    await field.page.get_by_role("switch", name="长辈模式").check()
+    await field.tab("首页")
+    await gallery.show(field, "home-elder", touch=ELDER_TOUCH)
+    await field.begin_report()
+    await gallery.show(field, "report-elder", touch=ELDER_TOUCH)
+
+
+async def test_every_screen_has_its_pictures(gallery: Gallery) -> None:
+    for name in gallery.names:
+        for width in ("390", "1280"):
+            picture = SCREENS / f"{name}-{width}.png"
+            assert 0 < picture.stat().st_size < 150_000, picture.name
+
+
+async def test_no_screen_shuts_anyone_out(gallery: Gallery) -> None:
+    assert gallery.faults.shut_out == []
+
+
+async def test_nothing_runs_off_a_narrow_phone(gallery: Gallery) -> None:
+    assert gallery.faults.sideways == []
+
+
+async def test_a_thumb_hits_every_button(gallery: Gallery) -> None:
+    assert gallery.faults.small == []
