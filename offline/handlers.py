@@ -44,8 +44,11 @@ def moment(command: Command, received_at: datetime, limit: timedelta) -> Moment:
     Judged as of then when the offset is known and the age is within the city's limit, else as of
     receipt, with a mark (design section 4, late acts). Nothing happens in the future.
     """
-    offset = timedelta(milliseconds=command.clock_offset_ms or 0)
-    occurred_at = command.occurred_at + offset
+    try:
+        offset = timedelta(milliseconds=command.clock_offset_ms or 0)
+        occurred_at = command.occurred_at + offset
+    except OverflowError:  # before the first year or after the last
+        return Moment(received_at, received_at, received_at, late=True)
     if occurred_at > received_at:
         far = occurred_at - received_at > FUTURE_TOLERANCE
         return Moment(received_at, received_at, received_at, far)

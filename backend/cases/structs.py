@@ -26,7 +26,7 @@ class MediaRef(Struct, frozen=True):
     role: MediaRole
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     size: Annotated[int, Meta(ge=1)]  # bytes
-    taken_at: datetime | None = None
+    taken_at: Annotated[datetime, Meta(tz=True)] | None = None
     position: Position | None = None
     origin: Literal["camera", "album"] = "camera"
 
@@ -201,5 +201,5 @@ class ActOnCase(Struct, frozen=True, kw_only=True):
     standard: int | None = None
     limit: Limit | None = None
     verdict: str | None = None
-    reason: str | None = None
+    reason: Text | None = None
     amendment: Amendment | None = None

@@ -26,7 +26,7 @@ Code = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", max_length=32)]
 class Limit(Struct, frozen=True):
     """A span of working or natural time."""
 
-    value: Annotated[int, Meta(ge=1)]
+    value: Annotated[int, Meta(ge=1, le=100_000)]
     unit: LimitUnit
 
 

@@ -33,6 +33,8 @@ ROLES = ("nobody", "wg001", "sl01", "zb02", "cz01", "xt01")
 LEFT_OUT = ("/api/sync/live", "/schema")
 ENDING = ("DELETE /api/session", "DELETE /api/sessions", "POST /api/session/password")
 """These may end the session they are called in, so they come last."""
+SIGN_IN = "POST /api/session"
+"""Limited by address, so that only one of them tries it."""
 
 OURS = settings(
     max_examples=8,
@@ -46,7 +48,7 @@ TUS = st.fixed_dictionaries(
     optional={
         "Upload-Length": st.sampled_from(["0", "7", "-1", "x", "9" * 30, "104857600"]),
         "Upload-Offset": st.sampled_from(["0", "7", "-1", "x", "9" * 30]),
-        "Upload-Metadata": st.sampled_from(["id", "id !!,kind cGhvdG8=", "\x7f", "sha256 eA=="]),
+        "Upload-Metadata": st.sampled_from(["id", "id !!,kind cGhvdG8=", "sha256 eA==", "id &"]),
         "X-HTTP-Method-Override": st.sampled_from(["PATCH", "HEAD", "DELETE", "TRACE"]),
         "Content-Type": st.just("application/offset+octet-stream"),
     },
@@ -117,11 +119,12 @@ def operations(fuzzed: Fuzzed) -> list[APIOperation]:
 
 
 def check(case: Case, answer: Any) -> None:
-    said = f"{case.operation.label} {answer.status_code} {answer.text[:500]}"
+    said = f"{case.as_curl_command()} {answer.status_code} {answer.text[:500]}"
     assert answer.status_code < 500 or answer.status_code == 503, said
     if answer.status_code == 503:
         assert answer.headers["retry-after"], said
     if answer.status_code >= 400 and case.method.upper() != "HEAD":
+        assert "application/json" in answer.headers.get("content-type", ()), said
         failure = answer.json()
         assert failure["code"].isidentifier(), said
         assert failure["message"], said
@@ -134,6 +137,8 @@ def check(case: Case, answer: Any) -> None:
 def test_whatever_is_sent_is_answered(fuzzed: Fuzzed, role: str) -> None:
     headers = fuzzed.session(role).headers
     for operation in operations(fuzzed):
+        if operation.label == SIGN_IN and role != "nobody":
+            continue
         strategies = [
             operation.as_strategy(mode, **known)
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
