@@ -140,18 +140,29 @@ class Batch:
         ]
         limits = await self._ports.late_limits(self._conn, old) if old else {}
         moments = {
-            a.command.id: moment(a.command, self._received_at, limits.get(a.command.user, LATE))
+            (a.command.id, a.digest): moment(
+                a.command, self._received_at, limits.get(a.command.user, LATE)
+            )
             for a in fresh
         }
-        names = {(a.command.user, a.command.post, moments[a.command.id].judged_at) for a in fresh}
+        names = {
+            (a.command.user, a.command.post, moments[a.command.id, a.digest].judged_at)
+            for a in fresh
+        }
         authors = await self._ports.authors(self._conn, list(names))
         orders: dict[tuple[UUID, bytes], Verdict] = {}
+        first: dict[UUID, bytes] = {}
         for arrival in fresh:
             command = arrival.command
-            when = moments[command.id]
+            if first.get(command.id, arrival.digest) != arrival.digest:
+                continue  # will clash with the first of this id that is believed
+            when = moments[command.id, arrival.digest]
             author = authors.get((command.user, command.post, when.judged_at))
             key = keys.get(command.device)
-            orders[command.id, arrival.digest] = self._verdict(arrival, key, author, when)
+            verdict = self._verdict(arrival, key, author, when)
+            orders[command.id, arrival.digest] = verdict
+            if not isinstance(verdict, Distrust):
+                first[command.id] = arrival.digest
         return orders
 
     def _verdict(
@@ -231,6 +242,7 @@ class Batch:
 
     def _decide(self, arrival: Arrival, order: Order, context: Any) -> Outcome:
         command = order.command
+        brought = arrival.sender == self._sender.user  # and not taken up again from what was held
         self.work.begin(
             Deed(
                 command=command.id,
@@ -238,8 +250,8 @@ class Batch:
                 received_at=order.moment.received_at,
                 author=order.author,
                 device=command.device if order.author else None,
-                session=self._sender.session,
-                ip=self._sender.ip,
+                session=self._sender.session if brought else None,
+                ip=self._sender.ip if brought else None,
             )
         )
         try:

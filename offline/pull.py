@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from msgspec import Struct
 
@@ -69,16 +70,16 @@ async def _page(
     conn: Connection, request: PullRequest, buckets: Sequence[str], ports: Ports
 ) -> PullResponse | None:
     life = ports.life.epoch = await epoch.latest(conn)
+    entitled = set(buckets)
     try:
         position = await _position(conn, request, buckets, life)
-    except (msgspec.DecodeError, ValueError) as error:
+        if position is None:
+            return None
+        fresh = [bucket for bucket in position.fresh if bucket in entitled]
+        known = [bucket for bucket in position.known if bucket in entitled]
+        rows = await _rows(conn, position, fresh, known)
+    except (msgspec.DecodeError, RecursionError, ValueError, asyncpg.DataError) as error:
         raise CursorError from error
-    if position is None:
-        return None
-    entitled = set(buckets)
-    fresh = [bucket for bucket in position.fresh if bucket in entitled]
-    known = [bucket for bucket in position.known if bucket in entitled]
-    rows = await _rows(conn, position, fresh, known)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     return PullResponse(
@@ -105,14 +106,11 @@ async def _position(
     cursor = request.cursor
     reset = cursor is not None and request.epoch != life
     if cursor is not None and not reset:
-        try:
-            undone = await conn.fetchval(
-                "select pg_snapshot_xmax($1::text::pg_snapshot) > "
-                "pg_snapshot_xmax(pg_current_snapshot())",
-                cursor,
-            )
-        except Exception as error:
-            raise CursorError from error
+        undone = await conn.fetchval(
+            "select pg_snapshot_xmax($1::text::pg_snapshot) > "
+            "pg_snapshot_xmax(pg_current_snapshot())",
+            cursor,
+        )
         if undone:
             return None
     if reset:

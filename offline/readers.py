@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from asyncpg import DeadlockDetectedError, SerializationError
 from msgspec import Struct
 
 from offline.ports import Connection, Transactions
@@ -117,6 +118,8 @@ async def _try(conn: Connection, reader: Reader, rows: Sequence[Any]) -> str | N
     await conn.execute("savepoint page")
     try:
         await reader.handle(conn, rows)
+    except (SerializationError, DeadlockDetectedError):
+        raise  # no fault of the rows: all of it again, in a new transaction
     except Exception as error:  # noqa: BLE001 - whatever a reader raises is for the list
         await conn.execute("rollback to savepoint page")
         log.warning("reader_failed", extra={"reader": reader.name, "seq": rows[0]["seq"]})

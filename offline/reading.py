@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
@@ -22,6 +23,13 @@ _nul = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _at = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`$")
 
 
+MALFORMED = Reason("malformed", "内容不是有效的 JSON,请更新应用后重试")
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""A clock that was never set says 1970; what lies beyond these says nothing, and overflows when
+it is corrected.
+"""
+
+
 class _Name(Struct):
     id: UUID
 
@@ -34,8 +42,10 @@ def reason_of(error: msgspec.DecodeError) -> Reason:
         field = found["path"] if found else None
         if field is None and (missing := re.search(r"required field `([^`]+)`", text)):
             field = missing[1]
-        return Reason("invalid", f"内容不符合要求:{_at.sub('', text)}", field or None)
-    return Reason("malformed", "内容不是有效的 JSON,请更新应用后重试", None)
+        # msgspec's words are not echoed: they may quote the value, and reasons are kept in clear.
+        subject = f"“{field}”" if field else "内容"
+        return Reason("invalid", f"{subject}不符合要求,请更新应用后重试", field or None)
+    return MALFORMED
 
 
 def read(item: Item, sender: UUID) -> Arrival | Outcome:
@@ -49,11 +59,16 @@ def read(item: Item, sender: UUID) -> Arrival | Outcome:
         except msgspec.DecodeError:
             name = None
         return Outcome(name, "rejected", reasons=[reason_of(error)])
+    except RecursionError:  # nested without end
+        return Outcome(None, "rejected", reasons=[MALFORMED])
     if _nul.search(item.body):
         reason = Reason("invalid", "内容里有不能保存的字符,请删去后再提交", "payload")
         return Outcome(command.id, "rejected", reasons=[reason])
     if command.occurred_at.tzinfo is None:
         reason = Reason("invalid", "发生时间缺少时区", "occurred_at")
+        return Outcome(command.id, "rejected", reasons=[reason])
+    if not EARLIEST <= command.occurred_at < LATEST:
+        reason = Reason("invalid", "发生时间不对,请校正手机的日期后重试", "occurred_at")
         return Outcome(command.id, "rejected", reasons=[reason])
     return Arrival(command, body, sha256(body).digest(), item.signature, sender)
 
@@ -72,7 +87,8 @@ def distrust(arrival: Arrival, device: DeviceKey | None) -> Reason | None:
     """Why a command's author cannot be believed, or None.
 
     The signature names the author, so any signed-in device may bring it. Without a key of its
-    own a device speaks only for the user who is signed in.
+    own a device speaks only for the user who is signed in. A revoked one, which may be in a thief's
+    hands, speaks for nobody else: its users bring what was left on it in sessions of their own.
     """
     command = arrival.command
     if device is None:
@@ -81,7 +97,7 @@ def distrust(arrival: Arrival, device: DeviceKey | None) -> Reason | None:
         if arrival.sender == command.user and not device.revoked:
             return None
         return Reason("not_author", "只能提交自己的操作", "user")
-    if command.user not in device.users and arrival.sender != command.user:
+    if arrival.sender != command.user and (device.revoked or command.user not in device.users):
         return Reason("not_author", "这台设备不是操作人的设备", "user")
     if not _signed(device.public_key, arrival):
         return Reason("bad_signature", "设备签名不符,内容可能被改动", "signature")

@@ -9,6 +9,8 @@ from msgspec import Meta, Struct
 
 MAX_COMMANDS = 500
 """Commands one push may carry."""
+MAX_OFFSET_MS = 10_000_000_000_000
+"""A clock wrong by more than 300 years was not measured."""
 
 OutcomeKind = Literal["accepted", "repeated", "rejected", "held", "clash"]
 
@@ -22,13 +24,13 @@ class Command(Struct, frozen=True, kw_only=True):
 
     id: UUID
     device: UUID
-    device_seq: Annotated[int, Meta(ge=1)]
+    device_seq: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     user: UUID
     post: UUID
     type: Annotated[str, Meta(max_length=64)]
     type_version: Annotated[int, Meta(ge=1)] = 1
     occurred_at: datetime
-    clock_offset_ms: int | None = None
+    clock_offset_ms: Annotated[int, Meta(ge=-MAX_OFFSET_MS, le=MAX_OFFSET_MS)] | None = None
     origin: Literal["own", "peer"] = "own"
     bases: dict[UUID, int] = {}
     after: Annotated[list[UUID], Meta(max_length=100)] = []
@@ -97,7 +99,7 @@ class PullRequest(Struct, frozen=True):
     cursor: str | None = None
     epoch: str | None = None
     buckets: list[Annotated[str, Meta(max_length=128)]] = []
-    page: Annotated[str, Meta(max_length=4096)] | None = None
+    page: Annotated[str, Meta(max_length=65_536)] | None = None  # names every bucket held
 
 
 class Member(Struct, frozen=True):

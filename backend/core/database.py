@@ -40,6 +40,8 @@ _AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
+    asyncpg.InsufficientResourcesError,  # its disk, memory or connections are used up
+    asyncpg.ReadOnlySQLTransactionError,  # it has become a standby
 )
 
 

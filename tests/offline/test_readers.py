@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+from asyncpg import SerializationError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -161,3 +163,21 @@ async def test_a_row_that_fails_is_put_aside_retried_and_visible_and_holds_up_no
     assert await readers.retry(reader, world.snapshot) == 1
     assert done == [2]
     assert await world.pool.fetchval("select count(*) from dead_letter") == 0
+
+
+async def test_a_conflict_between_workers_is_tried_again_whole_and_buries_nothing(
+    world: World,
+) -> None:
+    async def handle(_: Any, __: Sequence[Any]) -> None:
+        raise SerializationError("could not serialize access")
+
+    reader = readers.Reader("conflicting", handle)
+    async with world.transaction() as conn:
+        await readers.start(conn, reader.name)
+        await journal.append(conn, [entry(uuid4(), 1)])
+    with pytest.raises(SerializationError):
+        await readers.read_page(reader, world.snapshot)
+    assert await world.pool.fetchval("select count(*) from dead_letter") == 0
+    seen_by, seen = collecting("conflicting")
+    await drain(world, seen_by)
+    assert len(seen) == 1
