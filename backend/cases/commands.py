@@ -17,12 +17,15 @@ from backend.cases.structs import ActOnCase, Case, MediaRef, ReportCase
 from backend.cases.tasks import follow
 from backend.catalogue.rules import action_of
 from backend.catalogue.structs import Category
+from backend.catalogue.worktime import NoWorkingTime
 from backend.core.actor import Actor
 from backend.core.clock import CITY_ZONE, utc_now
 from backend.core.geo import Grid, GridIndex
 from backend.directory.roster import RESPONSIBILITY
 from backend.media.commands import taken
+from backend.tasks.structs import Task
 from offline.handlers import Done, Handler, Order, Rejection, refuse
+from offline.reading import EARLIEST, LATEST
 from offline.wire import Reason
 from offline.work import Work, encode
 
@@ -67,6 +70,9 @@ async def _prepare(work: Work, orders: Sequence[Order]) -> Ready:
     cases = {order.payload.case: order for order in orders}
     tasks = {t.id for i in cases if (case := work.get("case", i)) for t in case.tasks}
     await work.load("task", tasks)
+    # A task that the case has outrun: who held it may still bring evidence.
+    named = {p.task for order in orders if isinstance(p := order.payload, ActOnCase) and p.task}
+    await work.load("task", named, lock=False)
     claims = [
         claim(media, order.payload.case, order.command.user, order.moment.occurred_at)
         for order in orders
@@ -158,6 +164,7 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
     action = action_of(flow, payload.action)
     if action is None:
         raise refuse("unknown_action", "这个案件的流程没有这个操作", "payload.action")
+    payload = checks.asked(action, payload)
     category = ground.catalogue.categories.get(case.category)
     workers = [worker.user for worker in ground.roster.workers.get(case.grid, [])]
     doing = acting.Doing(
@@ -176,7 +183,8 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
     )
     media = _media_faults(payload.media, ready)
     if case.state not in action.states or not _answers_open_task(case, action.task, payload):
-        return _outrun(work, order, case, doing, media, may=_took_part(case, author))
+        may = _took_part(case, author, work.get("task", payload.task) if payload.task else None)
+        return _outrun(work, payload, case, doing, media, may=may)
     if not checks.may_act(action, case, author):
         raise refuse("forbidden", "您当前的岗位不能对这个案件做这个操作", "payload.action")
     faults = checks.faults(action, payload, category, ground.roster.orgs, workers) + media
@@ -187,6 +195,10 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
         after = acting.act(case, action, payload, doing)
     except acting.Impossible as impossible:
         raise Rejection(impossible.reason) from impossible
+    except (NoWorkingTime, OverflowError) as error:
+        if payload.limit is None:
+            raise
+        raise refuse("limit_too_long", "时限太长,请缩短后再提交", "payload.limit") from error
     work.put("case", after)
     follow(work, case, after, payload, category.name if category else case.category)
     for step in after.steps[len(case.steps) :]:
@@ -195,12 +207,17 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
 
 
 def _outrun(
-    work: Work, order: Order, case: Case, doing: acting.Doing, media: list[Reason], *, may: bool
+    work: Work,
+    payload: ActOnCase,
+    case: Case,
+    doing: acting.Doing,
+    media: list[Reason],
+    *,
+    may: bool,
 ) -> Done:
     """An act the case has outrun is refused, and what it brought joins the timeline as late
     evidence (design section 4), when its author has a part in the case.
     """
-    payload: ActOnCase = order.payload
     name = next(s.name for s in doing.flow.states if s.code == case.state)
     reason = Reason("stage_passed", f"案件已是“{name}”,不能再做这个操作", "payload.action")
     if not may or media or not (payload.opinion.strip() or payload.media):
@@ -214,9 +231,10 @@ def _outrun(
     return Done("case", after.id, after.version, after.number, reasons)
 
 
-def _took_part(case: Case, author: Actor) -> bool:
+def _took_part(case: Case, author: Actor, task: Task | None) -> bool:
     return (
-        any(step.user == author.user for step in case.steps)
+        (task is not None and task.subject == case.id and task.user == author.user)
+        or any(step.user == author.user for step in case.steps)
         or any(each.org == author.org for each in case.assignments)
         or (author.may("case.browse") and author.covers(case.area_path))
     )
@@ -229,6 +247,8 @@ def _answers_open_task(case: Case, kind: str | None, payload: ActOnCase) -> bool
 def _media_faults(media: Sequence[MediaRef], ready: Ready) -> list[Reason]:
     if any(each.id in ready.foreign_media for each in media):
         return [Reason("foreign_media", "照片是他人上传的,不能引用", "payload.media")]
+    if any(each.taken_at and not EARLIEST <= each.taken_at < LATEST for each in media):
+        return [Reason("invalid", "拍摄时间不对,请校正手机的日期后重拍", "payload.media")]
     return []
 
 

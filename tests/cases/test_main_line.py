@@ -1,11 +1,12 @@
 """A broken manhole cover, from the report to the closed case, and the ways it may end instead."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from backend.cases.documents import buckets
 from backend.cases.structs import Amendment, Outside
+from backend.catalogue.flow import Limit
 from backend.core import database
 from backend.core.position import Position
 from tests.cases.city import City, photo
@@ -254,3 +255,33 @@ async def test_a_city_sets_how_old_an_act_may_be_and_still_count_as_of_its_own_t
     step = (await city.case(case)).steps[0]
     assert step.occurred_at == acted_at
     assert (await city.case(case)).reported_at == city.now
+
+
+async def test_an_action_takes_only_what_it_asks_for(city: City) -> None:
+    case = await city.report(WORKER)
+    await city.act(CLERK, case, "accept")
+    await city.act(CLERK, case, "file", standard=1)
+    limit = Limit(9, "work_minute")
+    dispatched = await city.act(DISPATCHER, case, "dispatch", limit=limit, verdict="x" * 900)
+    assert dispatched.assignments[0].limit != limit
+    assert dispatched.steps[-1].verdict is None
+
+
+async def test_who_held_a_task_that_the_case_has_outrun_still_brings_evidence(city: City) -> None:
+    reporter, worker = WORKER, await _single_worker(city)
+    case = await city.report(reporter, position=await city.point_of(worker))
+    await city.act(CLERK, case, "accept")
+    task = (await city.act(CLERK, case, "verify")).tasks[0]
+    await city.act(LEADER, case, "void", reason="重复上报")
+    given = {"verdict": "true", "opinion": "确有破损", "media": [photo("evidence")]}
+    late = await city.try_act(worker, case, "answer_verify", task=task.id, **given)
+    assert (late.outcome, late.reasons[0].code) == ("rejected", "stage_passed")
+    assert (await city.case(case)).steps[-1].opinion == "确有破损"
+
+
+@pytest.mark.parametrize("taken_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_photo_from_no_time_at_all_is_rejected(city: City, taken_at: str) -> None:
+    near = photo("near", taken_at=datetime.fromisoformat(taken_at))
+    media = [near, photo("far"), photo("reference")]
+    [outcome] = await city.try_report(WORKER, media=media)
+    assert (outcome.outcome, outcome.reasons[0].field) == ("rejected", "payload.media")

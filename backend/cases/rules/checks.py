@@ -3,12 +3,16 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from backend.cases.rules.reporting import ROLE_NAMES
 from backend.cases.structs import ActOnCase, Case
 from backend.catalogue.flow import Action, Flow, Input
 from backend.catalogue.structs import Category
 from backend.core.actor import Actor
 from offline.wire import Reason
+
+_BY_ACTION = ("org", "worker", "standard", "limit", "verdict", "reason", "amendment")
 
 
 def may_act(action: Action, case: Case, actor: Actor) -> bool:
@@ -40,6 +44,15 @@ def available(flow: Flow, case: Case, actor: Actor) -> list[Action]:
         for action in flow.actions
         if case.state in action.states and may_act(action, case, actor)
     ]
+
+
+def asked(action: Action, act: ActOnCase) -> ActOnCase:
+    """The act without what the action does not ask for: a flow decides what can be brought. An
+    opinion, photos and the task answered go with any act.
+    """
+    names = {each.name for each in action.inputs}
+    unasked = {name: None for name in _BY_ACTION if name not in names}
+    return replace(act, **unasked)
 
 
 def faults(
