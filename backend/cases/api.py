@@ -13,7 +13,7 @@ from backend.cases.ground import ground_of
 from backend.cases.reporter import masked, reporter_of, reveal
 from backend.cases.rules import checks
 from backend.cases.rules.clocks import Lamp
-from backend.cases.structs import Outside
+from backend.cases.structs import Case, Outside
 from backend.cases.views import (
     CaseDetail,
     CaseList,
@@ -140,7 +140,7 @@ class CaseController(Controller):
                 for worker in ground.roster.workers.get(case.grid, [])
             ],
             awaited=sorted(missing),
-            reporter=masked(outside) if outside else None,
+            reporter=masked(outside) if outside and _tells(case, actor) else None,
         )
 
     @post("/{case_id:uuid}/reveal", guards=[permission("person.unmask")], status_code=200)
@@ -155,3 +155,8 @@ class CaseController(Controller):
         async with database.transaction() as conn:
             case = await queries.case_of(conn, actor, case_id)
             return await reveal(conn, state.pushing.cipher, actor, case, data.reason)
+
+
+def _tells(case: Case, actor: Actor) -> bool:
+    """A reporter who asked for privacy shows, masked, only to those who may unmask."""
+    return not case.reports[0].private or actor.may("person.unmask")

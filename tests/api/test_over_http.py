@@ -220,7 +220,9 @@ async def test_seeing_an_outside_reporter_is_kept_in_the_ledger(city_server: Ser
             source="hotline",
             media=[],
             reporter={"name": "金丝雀", "phone": "13800001111"},
+            private=True,
         )
+        assert (await clerk.get(f"/api/cases/{case}"))["reporter"] is None
         masked = (await leader.get(f"/api/cases/{case}"))["reporter"]
         assert masked == {"name": "金**", "phone": "138****1111"}
         path = f"/api/cases/{case}/reveal"
