@@ -54,9 +54,7 @@ async def _open_form(service: Service) -> dict[str, int]:
         def received(event: dict[str, object]) -> None:
             path = scripts.get(str(event["requestId"]))
             if path:
-                sizes[path] = sizes.get(path, 0) + msgspec.convert(
-                    event["encodedDataLength"], int
-                )
+                sizes[path] = sizes.get(path, 0) + msgspec.convert(event["encodedDataLength"], int)
 
         devtools.on("Network.responseReceived", began)
         devtools.on("Network.dataReceived", received)

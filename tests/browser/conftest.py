@@ -1,7 +1,6 @@
-"""One service and one browser a test process; windows and, for writing, a worker of its own a test."""
+"""One service and one browser a test process; windows and a worker of its own a test."""
 
 import asyncio
-import os
 import shutil
 import socket
 import subprocess
@@ -28,9 +27,7 @@ def service(servers: Servers, city_template: str) -> Iterator[Service]:
     """Web and worker on a database and a Valkey of their own: other tests empty theirs."""
     if not (BUILT_APP / "index.html").exists():
         subprocess.run(["npm", "run", "--silent", "build", "-w", "pwa"], check=True)
-    asyncio.run(
-        _execute(servers.postgres, f"CREATE DATABASE {DATABASE} TEMPLATE {city_template}")
-    )
+    asyncio.run(_execute(servers.postgres, f"CREATE DATABASE {DATABASE} TEMPLATE {city_template}"))
     folder = own_folder()
     with embedded.valkey(folder / "valkey") as redis:
         settings = Settings(

@@ -1,16 +1,17 @@
 """Looks at a screen as a picture, at both widths, and as those see it who see or move less well."""
 
 import io
+import re
 from pathlib import Path
 
 from msgspec import Struct
 from PIL import Image, ImageChops
-from playwright.async_api import Page
+from playwright.async_api import Page, ViewportSize
 
 from tests.browser.people import DESK, PHONE, Person
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
-NARROW = {"width": 360, "height": 740}
+NARROW = ViewportSize(width=360, height=740)
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 CHANGED = 0.02
 """Share of a picture that must differ before it is written again: times and numbers always do."""
@@ -41,6 +42,10 @@ SMALL = """(least) => [...document.querySelectorAll(
 })"""
 
 
+FOREIGN = re.compile(r"[A-Za-z]{3,}|undefined|NaN")
+NAMES = {"Linux", "Chrome"}
+
+
 class Faults(Struct, frozen=True):
     """What was found, each line with the screen it was found on."""
 
@@ -53,7 +58,8 @@ class Faults(Struct, frozen=True):
 class Gallery:
     """Keeps a picture of each screen, and what is wrong with any."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_pictures: bool = True) -> None:
+        self._keep = keep_pictures
         self.faults = Faults([], [], [], [])
         self.names: list[str] = []
 
@@ -68,9 +74,13 @@ class Gallery:
         for width, size in (("1280", DESK), ("390", PHONE)):
             await page.set_viewport_size(size)
             await page.evaluate(SETTLED)
-            keep(await still(page), SCREENS / f"{name}-{width}.png")
+            shot = await still(page)
+            if self._keep:
+                keep(shot, SCREENS / f"{name}-{width}.png")
         await page.evaluate(AXE.read_text() + "; 0")
         self.faults.shut_out.extend(f"{name}: {fault}" for fault in await page.evaluate(FAULTS))
+        words = FOREIGN.findall(await page.locator("body").inner_text())
+        self.faults.foreign.extend(f"{name}: {word}" for word in words if word not in NAMES)
         small = await page.evaluate(SMALL, touch)
         self.faults.small.extend(f"{name}: {each}" for each in small)
 

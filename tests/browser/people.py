@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from playwright.async_api import (
     FilePayload,
     Locator,
     Page,
+    ViewportSize,
     expect,
 )
 
@@ -23,8 +24,8 @@ from backend.app.demo import PASSWORD
 from tests.browser.pictures import picture
 from tests.browser.service import Service, Worker
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1280, height=800)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,8 +44,9 @@ KEPT = """async (text) => {
         request.onerror = () => reject(request.error)
     })
     const store = await asked(indexedDB.open('xunge'))
+    const drafts = () => store.transaction('drafts').objectStore('drafts')
     for (let kept = ''; !kept.includes(text); await new Promise(requestAnimationFrame))
-        kept = JSON.stringify(await asked(store.transaction('drafts').objectStore('drafts').getAll()))
+        kept = JSON.stringify(await asked(drafts().getAll()))
     store.close()
 }"""
 """Resolves once a draft on the device holds the text."""
@@ -80,8 +82,11 @@ def manners(worker: Worker | None = None, **more: Any) -> dict[str, Any]:
 class People:
     """Everyone in one test."""
 
-    def __init__(self, browser: Browser, service: Service) -> None:
+    def __init__(
+        self, browser: Browser, service: Service, camera: Callable[[], FilePayload] = picture
+    ) -> None:
         self._browser = browser
+        self._camera = camera
         self._contexts: list[BrowserContext] = []
         self.service = service
         self.errors: list[str] = []
@@ -91,7 +96,7 @@ class People:
         context = await self._browser.new_context(**manners(worker, **options))
         context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
-        person = Person(await context.new_page(), self.service)
+        person = Person(await context.new_page(), self.service, self._camera)
         self.watch(person.page)
         await person.page.goto(self.service.address)
         return person
@@ -126,9 +131,12 @@ class People:
 class Person:
     """One user at one window."""
 
-    def __init__(self, page: Page, service: Service) -> None:
+    def __init__(
+        self, page: Page, service: Service, camera: Callable[[], FilePayload] = picture
+    ) -> None:
         self.page = page
         self.service = service
+        self.camera = camera
 
     @property
     def context(self) -> BrowserContext:
@@ -175,7 +183,7 @@ class Person:
 
     async def new_tab(self, path: str = "/") -> "Person":
         """The app in another tab of the same device."""
-        other = Person(await self.context.new_page(), self.service)
+        other = Person(await self.context.new_page(), self.service, self.camera)
         await other.page.goto(self.service.address + path)
         return other
 
@@ -187,7 +195,7 @@ class Person:
 
     async def take(self, role: str, photo: FilePayload | None = None) -> FilePayload:
         """A photo into the slot of a role."""
-        photo = photo or picture()
+        photo = photo or self.camera()
         await self.page.get_by_label(f"拍{role}").set_input_files(photo)
         await expect(self.page.get_by_role("img", name=f"{role}第 1 张")).to_be_visible()
         return photo
@@ -229,6 +237,7 @@ class Person:
 
     async def submit(self) -> None:
         await self.seen("submit-report").click()
+        await self.is_told("已存入发件箱")
         await expect(self.page.get_by_role("heading", name="发件箱")).to_be_visible()
 
     async def report(
@@ -241,7 +250,7 @@ class Person:
         await self.begin_report()
         taken = {
             role: await self.take(role, photo)
-            for role, photo in (photos or {role: picture() for role in ROLES}).items()
+            for role, photo in (photos or dict.fromkeys(ROLES)).items()
         }
         await self.next()
         await self.choose(category)
@@ -287,6 +296,7 @@ class Person:
             else:
                 await form.locator(f"[name={name}]").fill(value)
         await form.get_by_role("button", name=f"确认{action}").click()
+        await self.is_told(f"{action}：已存入发件箱")
         await expect(form).to_be_hidden()
 
     async def begin(self, action: str) -> None:
@@ -303,6 +313,12 @@ class Person:
     async def one_tap(self, action: str) -> None:
         """The action that asks nothing, because the matrix has answered."""
         await self.seen("action-bar").get_by_role("button", name=re.compile(action)).click()
+        await self.is_told("已存入发件箱")
+
+    async def is_told(self, text: str) -> None:
+        """Read a notice and put it away."""
+        await expect(self.page.get_by_text(text)).to_be_visible()
+        await self.button("知道了").click()
 
     async def sees_state(self, name: str) -> None:
         await expect(self.seen("case-state")).to_have_text(name)

@@ -142,5 +142,7 @@ async def test_a_hotline_report_keeps_its_reporter_masked_until_somebody_gives_a
     await sheet.get_by_label("原因").fill("回访核对地址")
     await sheet.get_by_role("button", name="查看", exact=True).click()
     await expect(case).to_contain_text(re.compile("金丝雀.*13800001111"))
-    looked = await service.rows("select count(*) as times from journal where verb = 'person.unmasked'")
+    looked = await service.rows(
+        "select count(*) as times from journal where verb = 'person.unmasked'"
+    )
     assert looked[0]["times"] == 1

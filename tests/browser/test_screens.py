@@ -8,7 +8,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.gallery import ELDER_TOUCH, SCREENS, Gallery
-from tests.browser.people import People, Person
+from tests.browser.people import DESK, People, Person
+from tests.browser.pictures import drawing
 from tests.browser.service import Service, Worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -25,7 +26,7 @@ async def gallery(
     browser: Browser, service: Service, free_workers: Iterator[Worker]
 ) -> AsyncIterator[Gallery]:
     """All screens, with a morning's work on them."""
-    people = People(browser, service)
+    people = People(browser, service, drawing)
     gallery = Gallery()
     worker = next(free_workers)
     await at_the_door(people, gallery)
@@ -59,6 +60,7 @@ async def in_the_field(field: Person, gallery: Gallery) -> str:
     await gallery.show(field, "report-what")
     await field.next()
     await expect(field.seen("position-status")).to_contain_text("已定位")
+    await expect(field.seen("pick-map")).to_be_visible()
     await gallery.show(field, "report-where")
     await field.submit()
     number = await field.number_of(first)
@@ -78,6 +80,7 @@ async def at_the_desk(people: People, gallery: Gallery, number: str) -> None:
     await clerk.page.get_by_role("link", name="登记").click()
     await gallery.show(clerk, "register")
     await clerk.open_case("to_accept", number)
+    await expect(clerk.seen("case-map")).to_be_visible()
     await gallery.show(clerk, "case")
     await clerk.act("受理")
     await clerk.sees_state("已受理")
@@ -87,7 +90,7 @@ async def at_the_desk(people: People, gallery: Gallery, number: str) -> None:
     await clerk.act("立案", choice="缺失、移位、开裂")
     await clerk.sees_state("待派遣")
 
-    dispatcher = await people.user("pq01", viewport={"width": 1280, "height": 800})
+    dispatcher = await people.user("pq01", viewport=DESK)
     await dispatcher.open_case("to_dispatch", number)
     await expect(dispatcher.seen("action-bar")).to_contain_text("派遣给")
     await gallery.show(dispatcher, "desk")
@@ -99,6 +102,8 @@ async def at_the_desk(people: People, gallery: Gallery, number: str) -> None:
     await handler.open_case("to_handle", number)
     await handler.act("处置完成", opinion="已更换新井盖", photo="处置后")
     await handler.sees_state("核查中")
+    await expect(handler.seen("sync-badge")).to_contain_text("已全部送达")
+    await expect(handler.page.get_by_text("待传")).to_have_count(0)
     await gallery.show(handler, "case-handled")
 
 
@@ -110,6 +115,7 @@ async def back_in_the_field(field: Person, gallery: Gallery) -> None:
     await expect(field.seen("task")).to_have_count(1)
     await gallery.show(field, "tasks")
     await field.tab("地图")
+    await expect(field.seen("case-map")).to_be_visible()
     await gallery.show(field, "map")
     await field.tab("我的")
     await gallery.show(field, "me")
@@ -146,3 +152,22 @@ async def test_nothing_runs_off_a_narrow_phone(gallery: Gallery) -> None:
 
 async def test_a_thumb_hits_every_button(gallery: Gallery) -> None:
     assert gallery.faults.small == []
+
+
+async def test_every_word_is_chinese(gallery: Gallery) -> None:
+    assert gallery.faults.foreign == []
+
+
+async def test_the_gallery_sees_what_is_wrong(people: People) -> None:
+    person = await people.anyone()
+    await person.page.evaluate(
+        """() => document.querySelector('form').insertAdjacentHTML('beforeend',
+            '<button style="color:#ddd;background:#fff;width:20px;height:20px">go!</button>'
+            + '<p style="width:500px;color:#000">Loading</p>')"""
+    )
+    watched = Gallery(keep_pictures=False)
+    await watched.show(person, "spoilt")
+    assert [fault.split(":")[1].strip() for fault in watched.faults.shut_out] == ["color-contrast"]
+    assert watched.faults.sideways == ["spoilt"]
+    assert "20 × 20" in watched.faults.small[0]
+    assert watched.faults.foreign == ["spoilt: Loading"]

@@ -64,6 +64,7 @@ export function openMap(container: HTMLElement, label: string): Map {
     },
   })
   // For whoever waits for the picture, as tests do.
+  container.dataset.still = 'false'
   map.on('dataloading', () => (container.dataset.still = 'false'))
   map.on('idle', () => (container.dataset.still = 'true'))
   map.touchZoomRotate.disableRotation()
