@@ -3,13 +3,13 @@ that were kept because they could not be applied. No bodies, no personal data.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar.params import FromPath, PathParameter
 from msgspec import Struct
 
 from backend.core import database
@@ -82,7 +82,9 @@ class AdminController(Controller):
         return [DeadLetter(**row) for row in rows]
 
     @post("/dead-letters/{letter:int}/retry", status_code=202)
-    async def retry_dead_letter(self, actor: Caller, letter: FromPath[int]) -> DeadLetter:
+    async def retry_dead_letter(
+        self, actor: Caller, letter: Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
+    ) -> DeadLetter:
         """Have the worker try again, within seconds."""
         async with database.transaction() as conn:
             row = await conn.fetchrow(f"{_DEAD_LETTERS} and d.id = $2", actor.county, letter)

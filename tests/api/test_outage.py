@@ -106,7 +106,7 @@ async def test_the_database_goes_and_comes_back() -> None:
             ),
         ]
         # Requests are under way while it goes, many more than the pool has connections.
-        crowd = [asyncio.create_task(call()) for call in calls * 12]  # type: ignore[arg-type]
+        crowd = [asyncio.ensure_future(call()) for call in calls * 12]
         city.stop_postgres()
         for answer in await asyncio.gather(*crowd):
             assert answer.status_code < 500 or answer.status_code == 503, answer.text

@@ -60,7 +60,8 @@ async def test_a_county_may_say_when(city: City) -> None:
     await city.act("sl01", case, "refuse", reason="不在范围")
     async with database.connection() as conn:
         await conn.execute(
-            "insert into setting (id, county, code, value) values ($1, '330304', $2, '7')",
+            "insert into setting (id, county, code, value) values ($1, '330304', $2, '7') "
+            "on conflict (county, code) do update set value = excluded.value",
             uuid4(),
             retiring.SETTING,
         )
