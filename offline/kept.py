@@ -38,7 +38,9 @@ class Held(Struct, frozen=True):
 async def keep(
     conn: Connection, cipher: Cipher, kept: Sequence[Kept], received_at: datetime
 ) -> None:
-    """Keep the sealed bodies. One that was kept before keeps its next try."""
+    """Keep the sealed bodies. One that was kept before keeps its next try; one that was rejected,
+    maybe at this very moment by another transaction, is not held again.
+    """
     if not kept:
         return
     await conn.executemany(
@@ -46,7 +48,8 @@ async def keep(
         "signature, waits_for, session_user_id, received_at, next_try_at) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (id, digest) "
         "do update set outcome = excluded.outcome, reasons = excluded.reasons, "
-        "waits_for = excluded.waits_for",
+        "waits_for = excluded.waits_for "
+        "where kept_command.outcome = 'held' or excluded.outcome <> 'held'",
         [
             (
                 each.arrival.command.id,

@@ -134,11 +134,18 @@ async def _lent() -> AsyncIterator[Any]:
     except _AWAY as error:
         raise Unavailable from error
     except Exception as error:
-        if pooled.is_closed():
+        if _is_lost(pooled):
             raise Unavailable from error
         raise
     finally:
         await ENGINE.pool.release(pooled)
+
+
+def _is_lost(pooled: Any) -> bool:
+    try:
+        return bool(pooled.is_closed())
+    except asyncpg.InterfaceError:  # it broke, and the pool has taken it back already
+        return True
 
 
 @asynccontextmanager

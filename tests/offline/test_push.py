@@ -6,9 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from offline.batch import Batch
 from offline.push import push
+from offline.reading import read
+from offline.receipts import Arrival
 from offline.wire import Item
-from tests.offline.toy import SENDER, World, Write
+from tests.offline.toy import SENDER, USER, World, Write
 
 
 async def _count(world: World, table: str) -> int:
@@ -177,3 +180,19 @@ async def test_an_act_older_than_the_citys_limit_is_marked_late(world: World) ->
             )
         )
     assert seen == [False, True, False]
+
+
+async def test_a_rejection_is_not_undone_by_a_slower_twin_that_found_it_still_waiting(
+    world: World,
+) -> None:
+    first = world.item(Write(uuid4(), "a"), id=(before := uuid4()))
+    item = world.item(Write(uuid4(), "a", "refuse me"), after=[before])
+    arrival = read(item, USER)
+    assert isinstance(arrival, Arrival)
+    async with world.transaction() as conn:
+        slow = Batch(conn, SENDER, world.pushing)
+        assert [o.outcome for o in await slow.apply([arrival])] == ["held"]
+        outcomes = await push([first, item], SENDER, world.pushing)
+        assert [o.outcome for o in outcomes] == ["accepted", "rejected"]
+        await slow.finish()
+    assert await world.pool.fetchval("select outcome from kept_command") == "rejected"
