@@ -68,7 +68,7 @@ def app_handler(folder: Path = BUILT_APP) -> HTTPRouteHandler:
     )
     def pwa(request: AnyRequest) -> Response[bytes]:
         path = request.path_params.get("path", "").strip("/")
-        asset = assets.get(path)
+        asset = assets.get(path or "index.html")
         if asset is None and _is_page(request, path):
             asset = assets.get("index.html")
         if asset is None:

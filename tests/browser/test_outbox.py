@@ -86,14 +86,14 @@ async def test_two_tabs_send_once(people: People, service: Service, worker: Work
     await field.report("两个页面都开着")
     await other.page.goto(f"{service.address}/outbox")
     await expect(other.items("queued")).to_have_count(1)
-    pushes: list[str] = []
+    arrived: list[int] = []
     field.context.on(
-        "request", lambda sent: pushes.append(sent.url) if "sync/push" in sent.url else None
+        "response", lambda got: arrived.append(got.status) if "sync/push" in got.url else None
     )
     await field.online()
     await expect(other.items("sent")).to_have_count(1)
     await expect(field.items("sent")).to_have_count(1)
-    assert len(pushes) == 1
+    assert arrived == [200]
     (case,) = await service.reported_by(worker.user)
     assert case.number == await other.number_of("两个页面都开着")
 
