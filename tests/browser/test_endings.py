@@ -126,6 +126,8 @@ async def test_a_hotline_report_keeps_its_reporter_masked_until_somebody_gives_a
     await clerk.next()
     await clerk.place_by_name("景山")
     await clerk.seen("submit-report").click()
+    await clerk.is_told("已存入发件箱")
+    await expect(clerk.page.get_by_role("heading", name="案件")).to_be_visible()
     await clerk.look_in_outbox()
     number = await clerk.number_of("市民反映站前路井盖破损")
 
