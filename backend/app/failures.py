@@ -102,6 +102,11 @@ def _unstorable(_: AnyRequest, __: Exception) -> Response[Failure]:
     return Response(Failure("invalid", message), status_code=400)
 
 
+def _too_deep(_: AnyRequest, __: RecursionError) -> Response[Failure]:
+    """A body nested without end."""
+    return Response(Failure(*_HTTP[400]), status_code=400)
+
+
 def _unknown(request: AnyRequest, error: Exception) -> Response[Failure]:
     """A fault of ours: all of it into the log, its id alone to the caller."""
     request_id = request.scope["state"].get("request_id")
@@ -116,6 +121,7 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http,
     CharacterNotInRepertoireError: _unstorable,
     UntranslatableCharacterError: _unstorable,
+    RecursionError: _too_deep,
     Unavailable: _unavailable,
     RedisError: _unavailable,
     Exception: _unknown,

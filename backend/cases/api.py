@@ -99,7 +99,7 @@ class CaseController(Controller):
             ground = await ground_of(conn, actor.county, now)
             return await queries.map_cases(conn, actor, filters, ground, now)
 
-    @get("/similar")
+    @get("/similar", guards=[permission("case.report", "case.register", "case.browse")])
     async def similar(
         self,
         actor: NamedDependency[Actor],

@@ -4,11 +4,11 @@ import base64
 import binascii
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from backend.cases.documents import load
 from backend.cases.ground import Ground
@@ -29,6 +29,7 @@ from backend.core.errors import Problem, not_found
 from backend.core.geo import box_around, distance_m
 from backend.core.scope import Parameters, reach
 from offline.ports import Connection
+from offline.reading import EARLIEST, LATEST
 
 PAGE = 30
 MAP_POINTS = 2000
@@ -54,13 +55,14 @@ class Filters(Struct, frozen=True, kw_only=True):
 
 
 class _Place(Struct, frozen=True):
-    reported_at: datetime
+    reported_at: Annotated[datetime, Meta(tz=True)]
     id: UUID
 
 
 def seen_by(actor: Actor, sql: Parameters) -> str:
     """The condition on `case_file c` that says which cases an actor may see: those of its areas
-    with case.browse, those sent to its org with case.handle, and always its own.
+    with case.browse, those sent to its org with case.handle, the open ones of the grids it works in
+    (its device holds them), and always its own.
     """
     if actor.may("case.browse") and actor.county in actor.areas:
         return reach(actor, sql, "c")  # the whole county: a parameter left unused is an error
@@ -75,6 +77,8 @@ def seen_by(actor: Actor, sql: Parameters) -> str:
     if actor.may("case.handle"):
         org = sql(actor.org)
         own.append(f"c.org = {org}")
+    if actor.grids and (actor.may("case.report") or actor.may("task.answer")):
+        own.append(f"(c.grid = any({sql(actor.grids)}) and c.ended_at is null)")
     return reach(actor, sql, "c", area=actor.may("case.browse"), also=own)
 
 
@@ -258,6 +262,13 @@ def _write_place(row: Any) -> str:
 
 def _read_place(text: str) -> _Place:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text), type=_Place)
+        place = msgspec.json.decode(base64.urlsafe_b64decode(text), type=_Place)
     except (msgspec.DecodeError, binascii.Error, ValueError) as error:
-        raise Problem(400, "bad_cursor", "翻页位置无效,请刷新列表", field="after") from error
+        raise _bad_cursor() from error
+    if not EARLIEST <= place.reported_at < LATEST:
+        raise _bad_cursor()
+    return place
+
+
+def _bad_cursor() -> Problem:
+    return Problem(400, "bad_cursor", "翻页位置无效,请刷新列表", field="after")

@@ -10,13 +10,17 @@ from offline import journal, sealed
 from offline.ports import Connection
 from offline.sealed import Cipher
 
+MOBILE = 11
+"""Digits of a mobile number; a shorter one would lose its secret with seven of them shown."""
+
 
 def masked(person: Outside) -> Outside:
-    """王** and 138****5678: enough to tell callers apart, not enough to call them."""
+    """王**, 138****5678 and ******78: enough to tell callers apart, not enough to call them."""
     name, phone = person.name, person.phone
+    head, tail = (3, 4) if phone and len(phone) >= MOBILE else (0, 2)
     return Outside(
         name=name[0] + "*" * (len(name) - 1) if name else None,
-        phone=phone[:3] + "*" * (len(phone) - 7) + phone[-4:] if phone and len(phone) > 7 else None,
+        phone=phone[:head] + "*" * (len(phone) - head - tail) + phone[-tail:] if phone else None,
     )
 
 

@@ -2,7 +2,8 @@
 
 A device holds one session at a time. When a colleague signs in on it, the row is bound to them and
 the former session ends. It remembers everyone who has signed in on it: what they left queued there
-is still signed by its key, and may come with whoever's session is next.
+is still signed by its key, and may come with whoever's session is next. A key that comes later
+speaks for nobody before: its maker may be anyone who knew the id.
 """
 
 import base64
@@ -60,7 +61,8 @@ async def register(
         )
     await conn.execute(
         "update device set user_id = $2, name = $3, public_key = $4, seen_at = $5, "
-        "users = case when $2 = any(users) then users else users || $2 end where id = $1",
+        "users = case when public_key is null and $4::bytea is not null then array[$2::uuid] "
+        "when $2 = any(users) then users else users || $2 end where id = $1",
         device.id,
         user,
         name,

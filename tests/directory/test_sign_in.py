@@ -365,3 +365,13 @@ async def test_what_is_over_is_swept(web: Web, connection: Database, clock: Hand
     clock.move(days=14)
     await sweep(connection, clock())
     assert tuple(await connection.fetchrow(counts)) == (0, 0)
+
+
+async def test_a_key_that_comes_later_speaks_for_nobody_before(
+    web: Web, connection: Database, town: type[Town]
+) -> None:
+    device = uuid4()
+    await sign_in(web, device=device)
+    assert (await sign_in(web, "li", device=device, key=new_key())).status_code == 201
+    users = await connection.fetchval("select users from device where id = $1", device)
+    assert users == [town.li]
