@@ -47,7 +47,7 @@ clean:
 $(PY_READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo '缺少 Python 3.11 或更高版本:请安装,或用 make PYTHON=路径 指明' >&2; exit 1; }
-	@echo '── installing Python packages'
+	@echo '── 安装 Python 依赖(约 1 分钟)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
@@ -56,13 +56,13 @@ $(PY_READY): requirements.lock pyproject.toml
 $(JS_READY): package.json package-lock.json
 	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm >/dev/null \
 		|| { echo '缺少 Node 20 或更高版本(含 npm):请安装后再运行' >&2; exit 1; }
-	@echo '── installing JavaScript packages'
+	@echo '── 安装 JavaScript 依赖(约 1 分钟)'
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
 $(APP): $(JS_READY) $(APP_SOURCES)
-	@echo '── building the app'
-	@npm run --silent build -w pwa -- --logLevel warn
+	@echo '── 构建手机端'
+	@npm run --silent build -w pwa >$(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
 	@touch $@
 
 browser:

@@ -27,14 +27,13 @@ class Login(Struct, frozen=True):
 
 
 LOGINS = (
-    Login("网格员", "wg001", PASSWORD),
+    Login("网格员", "wg003", PASSWORD),
     Login("监督员", "jd01", PASSWORD),
     Login("受理员", "sl01", PASSWORD),
     Login("派遣员", "pq01", PASSWORD),
     Login("值班长", "zb01", PASSWORD),
-    Login("处置部门", "cz01", PASSWORD),
+    Login("处置部门(瓯海区供水公司,上水井盖派给它)", "cz08", PASSWORD),
     Login("领导", "ld01", PASSWORD),
-    Login("系统管理员", "xt01", PASSWORD),
 )
 
 

@@ -27,6 +27,8 @@ from backend.core.halt import Halt
 from backend.core.settings import Settings
 
 ROOM_NEEDED = 512 * 1024 * 1024
+LOG = "xunge.log"
+"""What the web and worker processes say, in the data folder."""
 START_SECONDS = 60
 STOP_SECONDS = 15
 
@@ -44,6 +46,7 @@ def run(settings: Settings, workers: int, *, demo: bool) -> None:
         signal.signal(number, _stop)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         stack.enter_context(_alone(settings.data))
+        stack.callback(click.echo, f"已停止,数据在 {settings.data}")
         _end_leftovers(settings.data)
         refuse_taken_port(settings)
         refuse_full_disk(settings.data)
@@ -54,7 +57,7 @@ def run(settings: Settings, workers: int, *, demo: bool) -> None:
         children = stack.enter_context(_children(settings, [web, ("worker",)]))
         _await_ready(settings, children)
         _announce(settings, logins)
-        _watch(children)
+        _watch(settings, children)
 
 
 def refuse_full_disk(folder: Path) -> None:
@@ -127,10 +130,15 @@ def _children(
     record = settings.data / "up.json"
     environ = os.environ | settings.environ()
     children: list[subprocess.Popen[bytes]] = []
+    log = (settings.data / LOG).open("ab")
     try:
         for command in commands:
             line = [sys.executable, "-m", "backend.app", *command]
-            children.append(subprocess.Popen(line, env=environ, start_new_session=True))  # noqa: S603
+            children.append(
+                subprocess.Popen(  # noqa: S603
+                    line, env=environ, start_new_session=True, stdout=log, stderr=log
+                )
+            )
             record.write_bytes(msgspec.json.encode([_born(child.pid) for child in children]))
         yield children
     finally:
@@ -138,6 +146,7 @@ def _children(
             child.terminate()
         for child in children:
             _await_end(child)
+        log.close()
         record.unlink(missing_ok=True)
 
 
@@ -157,9 +166,9 @@ def _await_end(child: "subprocess.Popen[bytes]") -> None:
 def _await_ready(settings: Settings, children: "Sequence[subprocess.Popen[bytes]]") -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _is_ready(settings):
-        _refuse_ended(children)
+        _refuse_ended(settings, children)
         if time.monotonic() > deadline:
-            raise Halt(f"服务在 {START_SECONDS} 秒内没有就绪,请查看上面的日志")
+            raise Halt(f"服务在 {START_SECONDS} 秒内没有就绪,原因见 {settings.data / LOG}")
         time.sleep(0.1)
 
 
@@ -178,15 +187,15 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
-def _watch(children: "Sequence[subprocess.Popen[bytes]]") -> None:
+def _watch(settings: Settings, children: "Sequence[subprocess.Popen[bytes]]") -> None:
     while True:
-        _refuse_ended(children)
+        _refuse_ended(settings, children)
         time.sleep(0.5)
 
 
-def _refuse_ended(children: "Sequence[subprocess.Popen[bytes]]") -> None:
+def _refuse_ended(settings: Settings, children: "Sequence[subprocess.Popen[bytes]]") -> None:
     if any(child.poll() is not None for child in children):
-        raise Halt("网页服务或后台任务意外退出,原因见上面的日志")
+        raise Halt(f"网页服务或后台任务意外退出,原因见 {settings.data / LOG}")
 
 
 def _announce(settings: Settings, logins: Sequence[Login]) -> None:
@@ -194,5 +203,5 @@ def _announce(settings: Settings, logins: Sequence[Login]) -> None:
     if not BUILT_APP.exists():
         click.echo("手机端还没有构建,现在只有接口;请安装 Node 20 后运行 make run")
     for login in logins:
-        click.echo(f"  {login.role}\t{login.name}\t密码 {login.password}")
-    click.echo("按 Ctrl-C 停止\n")
+        click.echo(f"  {login.name}\t密码 {login.password}\t{login.role}")
+    click.echo(f"日志在 {settings.data / LOG},按 Ctrl-C 停止\n")

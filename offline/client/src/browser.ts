@@ -36,6 +36,10 @@ function webTabs(scope: string): Tabs {
 
 const webHost: Host = {
   online: () => navigator.onLine,
+  onLost(lose) {
+    addEventListener('offline', lose)
+    return () => removeEventListener('offline', lose)
+  },
   onWake(wake) {
     const visible = (): void => {
       if (document.visibilityState === 'visible') wake()

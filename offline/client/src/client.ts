@@ -107,6 +107,7 @@ export async function openClient(ports: Ports): Promise<Client> {
       void (message.about === 'session' ? session.load().then(refresh) : refresh())
     }),
     host.onHide(() => void drafts.flush()),
+    host.onLost(report),
   ]
   return {
     ...{ status, session, outbox, drafts, replica, sync },

@@ -65,6 +65,8 @@ export interface Tabs {
 /** The page: whether it has a network, when it comes back, when it may be about to go. */
 export interface Host {
   online(): boolean
+  /** Tells the moment at which the network goes. */
+  onLost(lose: () => void): () => void
   onWake(wake: () => void): () => void
   onHide(hide: () => void): () => void
   /** Server-sent events; `lost` is called once when they have ended for good. */

@@ -228,3 +228,10 @@ test('a device that was stopped signs in as a new one, and what it had not sent 
   await deliverAll(phone, tab)
   expect(phone.server.applied.has(id)).toBe(true)
 })
+
+test('the badge says so at the moment the network goes', async () => {
+  const tab = await signedIn(new Phone())
+  expect(tab.client.status.value.online).toBe(true)
+  tab.online = false
+  expect(tab.client.status.value.online).toBe(false)
+})

@@ -106,6 +106,7 @@ export class Phone {
       return life.over() ? never : response
     }
     const wakes = new Set<() => void>()
+    const losses = new Set<() => void>()
     const hides = new Set<() => void>()
     const signals = new Set<() => void>()
     const page = { online: true }
@@ -120,6 +121,7 @@ export class Phone {
       host: {
         online: () => page.online,
         onWake: listener(wakes),
+        onLost: listener(losses),
         onHide: listener(hides),
         live: (_, change) => listener(signals)(change),
       },
@@ -139,6 +141,7 @@ export class Phone {
       },
       set online(value) {
         page.online = value
+        if (!value) losses.forEach((each) => each())
       },
       wake: () => wakes.forEach((each) => each()),
       hide: () => hides.forEach((each) => each()),

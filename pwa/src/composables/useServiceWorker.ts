@@ -21,12 +21,12 @@ export function registerServiceWorker(onFlush: () => void): void {
 
 const later = import.meta.glob([
   '../screens/*Screen.vue',
-  '!../screens/MapScreen.vue',
+  '!../screens/{Home,Map,Report,SignIn}Screen.vue',
   '../components/report/WhoStep.vue',
   '../lib/overlays.ts',
 ])
 
-/** What an open page may need once the network is gone: all but the map, which is large. */
+/** What an open page may need once the network is gone: all but the map, which is large, and what came first. */
 async function fetchAhead(): Promise<void> {
   await Promise.allSettled(Object.values(later).map((fetchPart) => fetchPart()))
 }

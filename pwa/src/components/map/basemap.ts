@@ -1,4 +1,4 @@
-import type { AddLayerObject, Map } from 'maplibre-gl'
+import { addProtocol, type AddLayerObject, type Map } from 'maplibre-gl'
 
 /** One county's entry in /basemaps.json, which the city writes; each part may be left out. */
 interface Basemap {
@@ -38,10 +38,7 @@ export async function addBasemap(map: Map, county: string): Promise<string | nul
 }
 
 async function addArchive(map: Map, url: string): Promise<void> {
-  const [{ PMTiles, Protocol, TileType }, { addProtocol }] = await Promise.all([
-    import('pmtiles'),
-    import('maplibre-gl'),
-  ])
+  const { PMTiles, Protocol, TileType } = await import('pmtiles')
   const protocol = new Protocol()
   const archive = new PMTiles(url)
   protocol.add(archive)
