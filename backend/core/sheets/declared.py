@@ -107,6 +107,10 @@ def _positions(sheet: Sheet, row_type: type[SheetRow], findings: Findings) -> di
                 f"只用这些列:{'、'.join(known_in_order(row_type))};自己的列请以“{REMARK}”开头"
             )
             findings.add(top, header, header, expected)
+    filled = list(filter(None, sheet.headers))
+    for header in at:
+        if header in known and filled.count(header) > 1:
+            findings.add(top, header, header, "只出现一次的表头")
     missing = [columns[name].header for name in columns if name in required]
     missing = [header for header in missing if header not in at]
     for header in missing:

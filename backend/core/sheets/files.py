@@ -3,9 +3,11 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -14,6 +16,16 @@ from backend.core.sheets.declared import Sheet
 from backend.core.sheets.findings import Findings, Where
 
 SHEET_SUFFIXES = (".xlsx", ".csv")
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    InvalidFileException,
+    KeyError,
+    ValueError,
+    EOFError,
+    OSError,
+)
 COMMENT = "#"
 """A row whose first filled cell begins so is a note to people (the templates' examples are)."""
 
@@ -46,6 +58,8 @@ def _sheet(where: Where, table: Iterable[list[str]]) -> Sheet | None:
 def _xlsx(path: Path, findings: Findings) -> list[tuple[str, list[list[str]]]]:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # some programs note them wrong, and rows would be lost
         tables = [
             (
                 sheet.title.strip(),
@@ -54,7 +68,7 @@ def _xlsx(path: Path, findings: Findings) -> list[tuple[str, list[list[str]]]]:
             for sheet in book.worksheets
         ]
         book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         findings.add(Where(path.name), "", type(error).__name__, "能用表格软件打开的 xlsx 文件")
         return []
     return tables
@@ -67,8 +81,19 @@ def _csv(path: Path, findings: Findings) -> Iterator[tuple[str, list[list[str]]]
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        rows = csv.reader(io.StringIO(text, newline=""))
-        yield path.stem.strip(), [[cell.strip() for cell in row] for row in rows]
+        if "\0" in text:
+            break
+        try:
+            rows = [
+                [cell.strip() for cell in row]
+                for row in csv.reader(io.StringIO(text, newline=""), strict=True)
+            ]
+        except csv.Error:
+            findings.add(
+                Where(path.name), "", "引号不成对或单元格过长", "能用表格软件打开的 csv 文件"
+            )
+            return
+        yield path.stem.strip(), rows
         return
     findings.add(Where(path.name), "", "无法识别的编码", "UTF-8 或 GB18030 编码的 csv 文件")
 
