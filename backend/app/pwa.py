@@ -21,7 +21,8 @@ INCOMPRESSIBLE = ("image/png", "image/jpeg", "image/webp", "font/", "audio/", "v
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "default-src 'self'; img-src 'self' data: blob: https://*.tianditu.gov.cn; "
+        "connect-src 'self' https://*.tianditu.gov.cn; media-src 'self' blob:; "
         "style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
@@ -32,7 +33,6 @@ SECURITY_HEADERS = {
 
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 mimetypes.add_type("text/javascript", ".mjs")
-mimetypes.add_type("application/octet-stream", ".pmtiles")
 
 
 class Asset(Struct, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from litestar.types import ControllerRouterHandler
 
 from backend.app.admin import AdminController
+from backend.app.basemaps import basemap
 from backend.app.health import health, ready
 from backend.app.metrics import metrics
 from backend.app.sync import SyncController
@@ -18,6 +19,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     health,
     ready,
     metrics,
+    basemap,
     SessionController,
     DeviceController,
     SyncController,

@@ -1,6 +1,5 @@
 """Reading photos and recordings."""
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from litestar.response import Response, Stream
 from backend.core.actor import Actor
 from backend.core.database import connection
 from backend.core.errors import Problem, not_found
+from backend.core.ranges import span
 from backend.directory.access import Caller, signed_in
 from backend.media import rules
 from backend.media.queries import Readable, readable
@@ -25,8 +25,6 @@ Bytes = Stream | Response[None]
 
 FOREVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
-
-_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
 def provide_store(state: State) -> ObjectStore:
@@ -130,29 +128,14 @@ async def _send(
     size = await store.size(key)
     if size is None:
         raise Problem(503, "media_unavailable", "文件暂时无法读取,请稍后再试", retry_after=60)
-    span = _span(request.headers.get("range", ""), size)
-    start, end = span or (0, size)
+    part = span(request.headers.get("range", ""), size)
+    start, end = part or (0, size)
     headers["Content-Length"] = str(end - start)
-    if span is not None:
+    if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return Stream(
         store.read(key, start, end - start),
         media_type=content_type,
         headers=headers,
-        status_code=200 if span is None else 206,
+        status_code=200 if part is None else 206,
     )
-
-
-def _span(wanted: str, size: int) -> tuple[int, int] | None:
-    """First byte and the one after the last of a single range; None for all of it. What is no
-    range we know is ignored, as HTTP has it. Raises Problem 416 `range`.
-    """
-    match = _RANGE.fullmatch(wanted)
-    if match is None or match.groups() == ("", ""):
-        return None
-    first, last = match.groups()
-    start = int(first) if first else max(0, size - int(last))
-    end = min(size, int(last) + 1) if first and last else size
-    if start >= end:
-        raise Problem(416, "range", "请求的范围超出文件大小", field="Range")
-    return start, end

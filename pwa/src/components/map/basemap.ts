@@ -1,6 +1,6 @@
 import { addProtocol, type AddLayerObject, type Map } from 'maplibre-gl'
 
-/** One county's entry in /basemaps.json, which the city writes; each part may be left out. */
+/** One county's entry in basemaps/index.json of the data folder, which the city writes; each part may be left out. */
 interface Basemap {
   /** Address of a PMTiles file, served with range requests. */
   pmtiles?: string
@@ -26,7 +26,7 @@ let config: Promise<Record<string, Basemap>> | null = null
 
 /** Lays the county's base map under our own data, if the city gave one. Resolves to its 审图号. */
 export async function addBasemap(map: Map, county: string): Promise<string | null> {
-  config ??= fetch('/basemaps.json').then(
+  config ??= fetch('/basemaps/index.json').then(
     (answer) => answer.json() as Promise<Record<string, Basemap>>,
   )
   const base = (await config.catch((): Record<string, Basemap> => ({})))[county]
