@@ -5,6 +5,18 @@ import secrets
 from offline.ports import Connection
 
 
+class ForeignLedger(Exception):
+    """The rows were written under transaction numbers that this cluster has yet to reach: they came
+    by a logical dump. Readers and devices find rows by those numbers, so nothing may run on it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "账本的事务号超过本数据库集群:数据是用 pg_dump 恢复的。"
+            "请改用物理备份恢复,或停库后用 pg_resetwal -x 把事务号调到账本之上"
+        )
+
+
 class Life:
     """The epoch as a process knows it: read at start and again with every pull."""
 
@@ -21,8 +33,9 @@ select (select system_identifier from pg_control_system()) as system_identifier,
 async def current(conn: Connection) -> str:
     """The epoch now, opening a new one when the cluster or its timeline is another.
 
-    Called at start: concurrent starters are put in line by the table lock.
+    Called at start: concurrent starters are put in line by the table lock. Raises ForeignLedger.
     """
+    await refuse_foreign(conn)
     await conn.execute("lock table epoch in share row exclusive mode")
     identity = await conn.fetchrow(_IDENTITY)
     last = await conn.fetchrow("select * from epoch order by number desc limit 1")
@@ -33,6 +46,16 @@ async def current(conn: Connection) -> str:
     ):
         return _name(last)
     return await begin(conn, "first start" if last is None else "another cluster or timeline")
+
+
+async def refuse_foreign(conn: Connection) -> None:
+    """Raises ForeignLedger when the ledger is ahead of the cluster's own transaction numbers."""
+    ahead = await conn.fetchval(
+        "select xid >= pg_snapshot_xmax(pg_current_snapshot()) from journal "
+        "where xid is distinct from pg_current_xact_id_if_assigned() order by xid desc limit 1"
+    )
+    if ahead:
+        raise ForeignLedger
 
 
 async def begin(conn: Connection, reason: str) -> str:

@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from offline import epoch
 from offline.ports import Connection, Transactions
+from offline.sealed import Cipher
 from offline.wire import Held, Member, PullRequest, PullResponse
 from offline.work import Kind, encode
 
+CURSOR, PAGE_TOKEN = b"cursor", b"page"
 PAGE = 500
 """Member rows in a page."""
 
@@ -45,6 +47,7 @@ class Ports(Struct, frozen=True):
     snapshot: Transactions
     transaction: Transactions
     kinds: Mapping[str, Kind]
+    cipher: Cipher
     life: epoch.Life
     now: Callable[[], datetime]
 
@@ -72,7 +75,7 @@ async def _page(
     life = ports.life.epoch = await epoch.latest(conn)
     entitled = set(buckets)
     try:
-        position = await _position(conn, request, buckets, life)
+        position = await _position(conn, request, buckets, life, ports.cipher)
         if position is None:
             return None
         fresh = [bucket for bucket in position.fresh if bucket in entitled]
@@ -91,19 +94,23 @@ async def _page(
             Member(r["bucket"], r["kind"], r["entity"], r["version"], r["removed"]) for r in rows
         ],
         documents=await _documents(conn, rows, ports.kinds),
-        cursor=position.snapshot,
-        page=_token(position, rows[-1]) if more else None,
+        cursor=_seal(ports.cipher, position.snapshot.encode(), CURSOR),
+        page=_seal(ports.cipher, _next(position, rows[-1]), PAGE_TOKEN) if more else None,
         reset=position.reset,
     )
 
 
 async def _position(
-    conn: Connection, request: PullRequest, buckets: Sequence[str], life: str
+    conn: Connection,
+    request: PullRequest,
+    buckets: Sequence[str],
+    life: str,
+    cipher: Cipher,
 ) -> _Page | None:
     if request.page is not None:
-        return msgspec.json.decode(base64.urlsafe_b64decode(request.page), type=_Page)
+        return msgspec.json.decode(_open(cipher, request.page, PAGE_TOKEN), type=_Page)
     snapshot = await conn.fetchval("select pg_current_snapshot()::text")
-    cursor = request.cursor
+    cursor = request.cursor and _open(cipher, request.cursor, CURSOR).decode()
     reset = cursor is not None and request.epoch != life
     if cursor is not None and not reset:
         undone = await conn.fetchval(
@@ -144,9 +151,18 @@ async def _rows(conn: Connection, position: _Page, fresh: list[str], known: list
     )
 
 
-def _token(position: _Page, last: Any) -> str:
+def _next(position: _Page, last: Any) -> bytes:
     page = msgspec.structs.replace(position, xid=str(last["xid"]), seq=last["seq"])
-    return base64.urlsafe_b64encode(msgspec.json.encode(page)).decode()
+    return msgspec.json.encode(page)
+
+
+def _seal(cipher: Cipher, value: bytes, context: bytes) -> str:
+    """Cursors are sealed: a forged one from the future would make every device start anew."""
+    return base64.urlsafe_b64encode(cipher.seal(value, context)).decode()
+
+
+def _open(cipher: Cipher, value: str, context: bytes) -> bytes:
+    return cipher.open(base64.urlsafe_b64decode(value), context)
 
 
 async def _documents(

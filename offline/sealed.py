@@ -12,7 +12,9 @@ from offline.ports import Connection
 
 
 class Cipher(Protocol):
-    """Authenticated encryption, filled in by core. `context` is bound to the ciphertext."""
+    """Authenticated encryption, filled in by core. `context` is bound to the ciphertext; `open`
+    raises ValueError when the value was altered or sealed for another context.
+    """
 
     def seal(self, value: bytes, context: bytes) -> bytes: ...
 

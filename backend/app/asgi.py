@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> Litestar:
         async with database.transaction() as conn:
             life = epoch.Life(await epoch.current(conn))
         app.state.pushing = pushing(keyring, life, live.touch)
-        app.state.pulling = pulling(life)
+        app.state.pulling = pulling(keyring, life)
         await live.start()
         try:
             yield

@@ -14,6 +14,7 @@ from backend.core.database import connect
 from backend.core.migrations import pending
 from backend.core.queue import open_redis
 from backend.core.settings import Settings
+from offline import epoch
 
 ROOM_NEEDED = 512 * 1024 * 1024
 OLDEST_POSTGRES = 150000
@@ -100,8 +101,19 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(f"数据库参数 {name} = {value}", value not in ("off", "local"), advice)
         missing = await pending(connection)
         yield Finding("数据库结构是当前版本", not missing, "请运行 xunge migrate")
+        if not missing:
+            yield await _ledger(connection)
     finally:
         await connection.close()
+
+
+async def _ledger(connection: Any) -> Finding:
+    """A logical dump brings rows that readers would pass over in silence."""
+    try:
+        await epoch.refuse_foreign(connection)
+    except epoch.ForeignLedger as foreign:
+        return Finding("账本属于本数据库集群", well=False, advice=str(foreign))
+    return Finding("账本属于本数据库集群", well=True)
 
 
 async def _snapshots(connection: Any) -> Finding:

@@ -9,7 +9,7 @@ from backend.cases.documents import KIND as CASE
 from backend.catalogue.documents import KINDS as CATALOGUE
 from backend.core import database
 from backend.core.clock import utc_now
-from backend.core.crypto import LEDGER, Keyring
+from backend.core.crypto import LEDGER, SYNC, Keyring
 from backend.directory.actors import Authors
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.tasks.documents import KIND as TASK
@@ -63,12 +63,13 @@ def pushing(keyring: Keyring, life: Life, publish: batch.Publish) -> batch.Ports
     )
 
 
-def pulling(life: Life) -> pull.Ports:
+def pulling(keyring: Keyring, life: Life) -> pull.Ports:
     """What `offline.pull` needs."""
     return pull.Ports(
         snapshot=database.snapshot,
         transaction=database.transaction,
         kinds=KINDS,
+        cipher=keyring.cipher(SYNC),
         life=life,
         now=utc_now,
     )

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 LEDGER = "ledger"
 """The purpose of the key that personal values and kept bodies of the ledger are sealed with."""
+SYNC = "sync"
+"""The purpose of the key that devices' cursors are sealed with."""
 
 FORMAT = b"\x01"
 NONCE_BYTES = 12
@@ -26,7 +28,7 @@ SM4_KEY_BYTES = 16
 INDEX_KEY_BYTES = 32
 
 
-class Unsealable(Exception):
+class Unsealable(ValueError):
     """A sealed value that was altered, moved to another context, or sealed by another key."""
 
 

@@ -39,9 +39,10 @@ class City:
     def __init__(self, life: str) -> None:
         self.now = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)  # a Friday, 09:00 in the city
         self.touched: set[str] = set()
-        ports = pushing(Keyring(bytes(range(32))), epoch.Life(life), self._publish)
+        keyring = Keyring(bytes(range(32)))
+        ports = pushing(keyring, epoch.Life(life), self._publish)
         self.ports = msgspec.structs.replace(ports, now=lambda: self.now)
-        self.pulling = pulling(epoch.Life(life))
+        self.pulling = pulling(keyring, epoch.Life(life))
         self._devices: dict[str, UUID] = {}
         self._seq = 0
 

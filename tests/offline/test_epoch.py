@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from backend.app import embedded
 from backend.core.database import config_of, connect
@@ -66,3 +67,15 @@ async def test_a_cursor_of_another_epoch_gets_everything_anew(world: World) -> N
     answer = await pull(PullRequest(held.cursor, "0-other", ["a"]), ["a"], world.pulling)
     assert answer.reset
     assert len(answer.documents) == 1
+
+
+async def test_a_ledger_from_a_logical_dump_is_refused_not_read_wrongly(world: World) -> None:
+    """Its rows carry transaction numbers that this cluster has yet to reach."""
+    await push([world.item(Write(uuid4(), "a"))], SENDER, world.pushing)
+    await world.pool.execute(
+        "insert into journal (xid, occurred_at, received_at, verb) "
+        "values ('99999999', now(), now(), 'restored')"
+    )
+    async with world.transaction() as conn:
+        with pytest.raises(epoch.ForeignLedger, match="pg_dump"):
+            await epoch.current(conn)

@@ -147,6 +147,7 @@ class World:
             snapshot=self.snapshot,
             transaction=self.transaction,
             kinds={"note": NOTE},
+            cipher=Keyring(bytes(32)).cipher("sync"),
             life=self.life,
             now=lambda: self.now,
         )

@@ -34,12 +34,17 @@ async def seal_passwords(
     return dict(await asyncio.gather(*(seal(*each) for each in plan.passwords.items())))
 
 
+ONE_AT_A_TIME = 0x696D706F  # "impo"
+
+
 async def apply(plan: Plan, sealed: dict[str, bytes], keyring: Keyring) -> set[str]:
     """Write the plan and return the buckets touched.
 
     Raises Problem 409 `changed_meanwhile` when someone else changed a row since the preview.
     """
     async with transaction() as conn:
+        # One import at a time: readers tell that something changed by the newest bucket row.
+        await conn.execute("select pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
         work = Work(conn, KINDS, keyring.cipher(LEDGER))
         pending = plan.pending
         for kind in KINDS:
