@@ -22,6 +22,8 @@ log = logging.getLogger("xunge.push")
 
 ATTEMPTS = 3
 """Tries of a whole batch that met a deadlock or a twin of itself."""
+ATTEMPTS_ALONE = 10
+"""Tries of a single command: rivals may be in its way more than once, but not for ever."""
 
 
 class TryAgain(Exception):
@@ -96,41 +98,46 @@ async def retry_held(ports: Ports, command: UUID | None = None) -> list[Outcome]
 
 
 async def _apply_all(arrivals: list[Arrival], sender: Sender, ports: Ports) -> list[Outcome]:
-    taken = False
-    for _ in range(ATTEMPTS):
+    alone = len(arrivals) == 1
+    taken = 0
+    for _ in range(ATTEMPTS_ALONE if alone else ATTEMPTS):
         try:
             return await _commit(arrivals, sender, ports)
         except _COLLISIONS as collision:
             log.info("push_collision", extra={"error": type(collision).__name__})
-            taken = _is_taken(collision)
+            taken += _is_taken(collision)
+            if alone and taken == ATTEMPTS:
+                return [await _refuse(arrivals[0], sender, ports)]
         except Unavailable:
             raise
         except Exception:
             log.exception("push_failed")
             break
-    if len(arrivals) == 1:
-        return [await (_refuse if taken else _set_aside)(arrivals[0], ports)]
+    if alone:
+        return [await _set_aside(arrivals[0], ports)]
     return [(await _apply_all([arrival], sender, ports))[0] for arrival in arrivals]
 
 
 def _is_taken(collision: Exception) -> bool:
-    """Whether a row has the id already: a twin of the command, which the next try will find, or
-    else something that the command says it makes was made by another.
+    """Whether a row has the id already: made by a twin of the command, which the next try will
+    find, or else by another command. A receipt of the same id is always a twin's.
     """
-    return isinstance(collision, asyncpg.UniqueViolationError) and (
-        collision.constraint_name or ""
-    ).endswith("_pkey")
+    constraint = getattr(collision, "constraint_name", None) or ""
+    return constraint.endswith("_pkey") and constraint != "receipt_pkey"
 
 
-async def _refuse(arrival: Arrival, ports: Ports) -> Outcome:
-    """A command that would make anew what is there by its id."""
+async def _refuse(arrival: Arrival, sender: Sender, ports: Ports) -> Outcome:
+    """A command that would make anew what is there by its id; unless a twin was refused first."""
     now, command = ports.now(), arrival.command
     reason = Reason("exists", "内容里的编号已被使用,请重新填写后提交", "payload")
     receipt = Receipt(command.id, arrival.digest.hex(), now, ports.life.epoch)
     outcome = Outcome(command.id, "rejected", receipt, [reason])
-    async with ports.transaction() as conn:
-        await receipts.store(conn, [(arrival, outcome)], now)
-        await kept.keep(conn, ports.cipher, [Kept(arrival, "rejected", [reason])], now)
+    try:
+        async with ports.transaction() as conn:
+            await receipts.store(conn, [(arrival, outcome)], now)
+            await kept.keep(conn, ports.cipher, [Kept(arrival, "rejected", [reason])], now)
+    except asyncpg.UniqueViolationError:
+        return (await _commit([arrival], sender, ports))[0]
     return outcome
 
 
