@@ -57,17 +57,17 @@ def _sheet(where: Where, table: Iterable[list[str]]) -> Sheet | None:
 
 def _xlsx(path: Path, findings: Findings) -> list[tuple[str, list[list[str]]]]:
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            sheet.reset_dimensions()  # some programs note them wrong, and rows would be lost
-        tables = [
-            (
-                sheet.title.strip(),
-                [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)],
-            )
-            for sheet in book.worksheets
-        ]
-        book.close()
+        with path.open("rb") as file:  # openpyxl would leave it open when it fails
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()  # some programs note them wrong, and rows would be lost
+            tables = [
+                (
+                    sheet.title.strip(),
+                    [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)],
+                )
+                for sheet in book.worksheets
+            ]
     except _UNREADABLE as error:
         findings.add(Where(path.name), "", type(error).__name__, "能用表格软件打开的 xlsx 文件")
         return []
