@@ -1,7 +1,7 @@
 import { createApp } from 'vue'
 import App from './App.vue'
 import { startClient } from './client'
-import { registerServiceWorker } from './composables/useServiceWorker'
+import { askToBeWoken, registerServiceWorker } from './composables/useServiceWorker'
 import { router } from './router'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -10,6 +10,11 @@ async function start(): Promise<void> {
   const client = await startClient()
   createApp(App).use(router).mount('#app')
   registerServiceWorker(() => void client.sync.flush(true))
+  let waiting = 0
+  client.status.subscribe(({ queued }) => {
+    if (queued > waiting) void askToBeWoken()
+    waiting = queued
+  })
   await client.session.restore()
   await Promise.all([client.sync.flush(true), client.sync.pull()])
 }

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from backend.app.demo import LOGINS
 from backend.cases.documents import buckets
 from backend.cases.structs import Amendment, Outside
 from backend.catalogue.flow import Limit
@@ -285,3 +286,15 @@ async def test_a_photo_from_no_time_at_all_is_rejected(city: City, taken_at: str
     media = [near, photo("far"), photo("reference")]
     [outcome] = await city.try_report(WORKER, media=media)
     assert (outcome.outcome, outcome.reasons[0].field) == ("rejected", "payload.media")
+
+
+async def test_the_logins_a_newcomer_is_told_can_walk_the_whole_line(city: City) -> None:
+    told = {login.name for login in LOGINS}
+    case = await city.report("wg003")
+    await city.act(CLERK, case, "accept")
+    await city.act(CLERK, case, "file", standard=1)
+    sent = await city.act(DISPATCHER, case, "dispatch")
+    handler = await _handler_of(city, sent.assignments[0].org)
+    handled = await city.act(handler, case, "handle", opinion="好了", media=[photo("after")])
+    assert [t.user for t in handled.tasks] == [(await city.actor("wg003")).user]
+    assert {"wg003", CLERK, DISPATCHER, handler} <= told

@@ -19,6 +19,17 @@ export function registerServiceWorker(onFlush: () => void): void {
   })
 }
 
+interface Waking extends ServiceWorkerRegistration {
+  readonly sync?: { register(tag: string): Promise<void> }
+}
+
+/** Asks the browser to wake this page when the network is back, where it can (Background Sync). */
+export async function askToBeWoken(): Promise<void> {
+  if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
+  const registration = (await navigator.serviceWorker.getRegistration()) as Waking | undefined
+  await registration?.sync?.register('outbox').catch(() => undefined)
+}
+
 const later = import.meta.glob([
   '../screens/*Screen.vue',
   '!../screens/{Home,Map,Report,SignIn}Screen.vue',
@@ -26,7 +37,7 @@ const later = import.meta.glob([
   '../lib/overlays.ts',
 ])
 
-/** What an open page may need once the network is gone: all but the map, which is large, and what came first. */
+/** What an open page may need without network: all but the map, which is large, and the first. */
 async function fetchAhead(): Promise<void> {
   await Promise.allSettled(Object.values(later).map((fetchPart) => fetchPart()))
 }
