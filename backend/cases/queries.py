@@ -27,7 +27,7 @@ from backend.catalogue.flow import Box
 from backend.core.actor import Actor
 from backend.core.errors import Problem, not_found
 from backend.core.geo import box_around, distance_m
-from backend.core.scope import Parameters, reach
+from backend.core.scope import Parameters, reach, within
 from offline.ports import Connection
 from offline.reading import EARLIEST, LATEST
 
@@ -99,10 +99,7 @@ def _conditions(
         where.append(f"c.category = any({sql(codes)})")
     if filters.area is not None:
         path = ground.roster.paths.get(filters.area, filters.area)
-        where.append(
-            f"(c.area_path = {sql(path)} or (c.area_path ~>=~ {sql(path + '/')} "
-            f"and c.area_path ~<~ {sql(path + '0')}))"
-        )
+        where.append(f"({within(path, sql, 'c.area_path')})")
     if filters.q:
         text = filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         where.append(f"{SEARCHED} ilike {sql(f'%{text}%')}")

@@ -38,11 +38,11 @@ def reach(
     county = f"{table}.county = {sql(actor.county)}"
     if area and actor.county in actor.areas:
         return county
-    ways = [*(_within(path, sql, f"{table}.area_path") for path in actor.areas if area), *also]
+    ways = [*(within(path, sql, f"{table}.area_path") for path in actor.areas if area), *also]
     return f"({county} and ({' or '.join(ways) or 'false'}))"
 
 
-def _within(path: str, sql: Parameters, column: str) -> str:
+def within(path: str, sql: Parameters, column: str) -> str:
     """The place itself or what lies under it, as a range that a text_pattern_ops index serves even
     in a generic plan, where LIKE with a parameter is not served. '0' is what follows '/'.
     """
