@@ -9,6 +9,7 @@ APP_REGISTRY = AppRegistry(
     apps=[
         "backend.directory.piccolo_app",
         "backend.catalogue.piccolo_app",
+        "backend.labels.piccolo_app",
         "backend.media.piccolo_app",
         "backend.tasks.piccolo_app",
         "backend.cases.piccolo_app",

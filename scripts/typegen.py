@@ -20,6 +20,7 @@ from backend.cases import structs as cases
 from backend.cases import views
 from backend.catalogue import structs as catalogue
 from backend.directory import structs as directory
+from backend.labels import structs as labels
 from backend.tasks import structs as tasks
 from offline import wire
 
@@ -56,7 +57,14 @@ WHOLE: dict[str, list[type]] = {
         views.SimilarCase,
     ],
     "tasks": [tasks.Task],
-    "catalogue": [catalogue.Category, catalogue.Calendar, catalogue.FlowDocument],
+    "catalogue": [
+        catalogue.Category,
+        catalogue.Calendar,
+        catalogue.FlowDocument,
+        catalogue.FormDocument,
+        catalogue.TargetGroup,
+    ],
+    "labels": [labels.Label],
     "directory": [
         directory.Area,
         directory.Org,
@@ -67,7 +75,13 @@ WHOLE: dict[str, list[type]] = {
     ],
 }
 PARTIAL: dict[str, list[type]] = {
-    "commands": [cases.ReportCase, cases.ActOnCase],
+    "commands": [
+        cases.ReportCase,
+        cases.ActOnCase,
+        cases.MergeCases,
+        cases.SplitCase,
+        cases.HandOver,
+    ],
     "requests": [directory.SignIn, directory.SwitchPost, directory.ChangePassword, views.Reveal],
 }
 

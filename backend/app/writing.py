@@ -12,13 +12,14 @@ from backend.core.clock import utc_now
 from backend.core.crypto import LEDGER, SYNC, Keyring
 from backend.directory.actors import Authors
 from backend.directory.documents import KINDS as DIRECTORY
+from backend.labels.documents import KINDS as LABELS
 from backend.tasks.documents import KIND as TASK
 from offline import batch, pull
 from offline.epoch import Life
 from offline.ports import Connection
 from offline.reading import DeviceKey
 
-KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, TASK, CASE)}
+KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, *LABELS, TASK, CASE)}
 """Every kind of entity, in the order in which rows are locked and written."""
 
 HANDLERS = {handler.name: handler for handler in cases.HANDLERS}

@@ -13,6 +13,7 @@ from backend.cases.documents import claim
 from backend.cases.ground import Ground, ground_of
 from backend.cases.numbers import take
 from backend.cases.rules import acting, checks, reporting
+from backend.cases.rules.doing import Doing, Fit, Impossible
 from backend.cases.structs import ActOnCase, Case, MediaRef, ReportCase
 from backend.cases.tasks import follow
 from backend.catalogue.rules import action_of
@@ -167,7 +168,7 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
     payload = checks.asked(action, payload)
     category = ground.catalogue.categories.get(case.category)
     workers = [worker.user for worker in ground.roster.workers.get(case.grid, [])]
-    doing = acting.Doing(
+    doing = Doing(
         command=order.command.id,
         user=author.user,
         post=author.post,
@@ -177,9 +178,10 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
         at=max(order.moment.judged_at, case.changed_at),
         flow=flow,
         category=category,
-        working=ground.catalogue.working,
-        matrix=ground.catalogue.matrix,
-        workers=workers,
+        permissions=author.permissions,
+        catalogue=ground.catalogue,
+        parents=ground.roster.parents,
+        workers=[Fit(worker) for worker in workers],
     )
     media = _media_faults(payload.media, ready)
     if case.state not in action.states or not _answers_open_task(case, action.task, payload):
@@ -193,7 +195,7 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
         raise Rejection(*faults)
     try:
         after = acting.act(case, action, payload, doing)
-    except acting.Impossible as impossible:
+    except Impossible as impossible:
         raise Rejection(impossible.reason) from impossible
     except (NoWorkingTime, OverflowError) as error:
         if payload.limit is None:
@@ -210,7 +212,7 @@ def _outrun(
     work: Work,
     payload: ActOnCase,
     case: Case,
-    doing: acting.Doing,
+    doing: Doing,
     media: list[Reason],
     *,
     may: bool,

@@ -7,9 +7,16 @@ from uuid import UUID
 
 import msgspec
 
-from backend.cases.rules import clocks
+from backend.cases.rules import clocks, parties
 from backend.cases.structs import Case, MediaRef
-from backend.cases.tables import Assignment, CaseFile, Clock, OutsideReference, Report
+from backend.cases.tables import (
+    Assignment,
+    CaseFile,
+    Clock,
+    OutsideReference,
+    Report,
+    Request,
+)
 from backend.core.ids import derived_id
 from backend.core.setwise import Rows
 from backend.media.commands import link
@@ -21,6 +28,7 @@ _case = Rows(CaseFile)
 _report = Rows(Report)
 _assignment = Rows(Assignment)
 _clock = Rows(Clock)
+_request = Rows(Request)
 _reference = Rows(OutsideReference)
 _decoder = msgspec.json.Decoder(Case)
 
@@ -43,6 +51,7 @@ async def _save(conn: Connection, changes: Sequence[Change]) -> None:
     await _report.insert(conn, [r for case in new for r in report_rows(case)])
     await _reference.insert(conn, [r for case in new for r in reference_rows(case)])
     await _assignment.upsert(conn, _differing(old, assignment_rows))
+    await _request.upsert(conn, _differing(old, request_rows))
     await _clock.insert(conn, [r for case in new for r in clock_rows(case)])
     await _clock.upsert(conn, _differing(old, clock_rows))
     await link(conn, [c for change in changes for c in _claims(change)])
@@ -96,6 +105,9 @@ def case_row(case: Case) -> tuple[Any, ...]:
         "org": next(open_main, None),
         "yellow_at": yellow_at,
         "due_at": due_at,
+        "call_back": case.call_back.state if case.call_back else None,
+        "parts": sorted(parties.parts(case)),
+        "alarm_at": case.alarm.at if case.alarm else None,
         "document": encode(case),
     }
     return tuple(own[n] if n in own else getattr(case, n) for n in _case.columns)
@@ -139,8 +151,19 @@ def assignment_rows(case: Case) -> list[tuple[Any, ...]]:
             each.limit.unit if each.limit else None,
             each.assigned_at,
             each.answered_at,
+            each.by_org,
+            each.holder,
+            each.failed_checks,
         )
         for each in case.assignments
+    ]
+
+
+def request_rows(case: Case) -> list[tuple[Any, ...]]:
+    """The requests' rows."""
+    return [
+        tuple(case.id if n == "case_id" else getattr(each, n) for n in _request.columns)
+        for each in case.requests
     ]
 
 
@@ -160,6 +183,8 @@ def clock_rows(case: Case) -> list[tuple[Any, ...]]:
             clock.yellow_at,
             clock.due_at,
             clock.stopped_at,
+            clock.paused,
+            clock.bundle,
         )
         for clock in case.clocks
     ]

@@ -6,12 +6,18 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from backend.catalogue.flow import Ending, Limit, Stage
+from backend.catalogue.flow import DirectiveKind, Ending, Limit, RequestKind, Stage
+from backend.catalogue.form import Answers, FormRef
 from backend.core.position import Position
 
-MediaRole = Literal["near", "far", "reference", "before", "after", "evidence", "audio"]
+MediaRole = Literal["near", "far", "reference", "before", "after", "evidence", "audio", "form"]
 Source = Literal["worker", "supervisor", "hotline", "leader", "media", "public", "peer"]
 AssignmentKind = Literal["main", "assist", "copy", "help"]
+Supervision = Literal["near", "supervised", "overdue", "circulated"]
+"""待督办 by itself when the limit is near, 已督办 by a directive, 超期未办 when its answer is late,
+通报 by a leader's word. None of them is a stage.
+"""
+CallBackState = Literal["wanted", "done", "unwanted"]
 Text = Annotated[str, Meta(max_length=2000)]
 ShortText = Annotated[str, Meta(max_length=200)]
 
@@ -49,10 +55,13 @@ class Report(Struct, frozen=True):
     outside_number: str | None = None
     reporter: UUID | None = None
     media: list[MediaRef] = []
+    form: FormRef | None = None
+    answers: Answers = {}
+    joined_from: UUID | None = None  # the case it came from by merging
 
 
 class Assignment(Struct, frozen=True):
-    """An org's part in a case."""
+    """An org's part in a case. `by_*` is who gave it; `holder` has signed for it (签收)."""
 
     id: UUID
     org: str
@@ -63,6 +72,108 @@ class Assignment(Struct, frozen=True):
     limit: Limit | None
     assigned_at: datetime
     answered_at: datetime | None = None
+    by_org: str | None = None
+    by_user: UUID | None = None
+    by_post: UUID | None = None
+    holder: UUID | None = None
+    media: list[MediaRef] = []
+    failed_checks: int = 0
+
+
+class Word(Struct, frozen=True):
+    """One level's word on a request."""
+
+    level: int
+    verdict: Literal["granted", "refused", "passed_up"]
+    user: UUID
+    post: UUID
+    org: str
+    at: datetime
+    opinion: str = ""
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """申请: what a party asks of those above. It stands at `level` of the flow's rule until
+    somebody there grants, refuses or passes it up; `words` is the whole chain.
+    """
+
+    id: UUID
+    kind: RequestKind
+    state: Literal["open", "granted", "refused", "withdrawn"] = "open"
+    level: int = 0
+    answerer_org: str | None = None  # whose people answer at this level; None: the county's
+    user: UUID
+    post: UUID
+    org: str
+    keeper: UUID  # who follows it: the asker, or to whom the shift was handed over
+    asked_at: datetime
+    reason: str
+    media: list[MediaRef] = []
+    assignment: UUID | None = None
+    limit: Limit | None = None  # extension: the time asked for, from the old deadline on
+    old_due_at: datetime | None = None
+    new_due_at: datetime | None = None
+    until: datetime | None = None  # suspension: resumes by itself
+    targets: list["Target"] = []  # help: from whom
+    words: list[Word] = []
+    ended_at: datetime | None = None
+
+
+class Target(Struct, frozen=True):
+    """One of several orgs a case is given to, each with its own words, limit and attachments."""
+
+    org: str
+    kind: AssignmentKind = "main"
+    requirement: Text = ""
+    limit: Limit | None = None
+    media: Annotated[list[MediaRef], Meta(max_length=20)] = []
+
+
+class Signature(Struct, frozen=True):
+    """Whose word a directive is, when somebody writes it for them: 批示人, 部门, 职务, 时间."""
+
+    name: ShortText
+    org: ShortText
+    title: ShortText
+    at: Annotated[datetime, Meta(tz=True)]
+
+
+class Directive(Struct, frozen=True, kw_only=True):
+    """督办, 批示, 催办: words from above that stay on the case, with when an answer is due."""
+
+    id: UUID
+    kind: DirectiveKind
+    user: UUID
+    post: UUID
+    org: str
+    signature: Signature | None = None
+    at: datetime
+    content: str
+    media: list[MediaRef] = []
+    due_at: datetime | None = None
+    answered_at: datetime | None = None
+    answered_by: UUID | None = None
+    answer: str = ""
+
+
+class CallBack(Struct, frozen=True):
+    """回访 of the reporters, and what they said."""
+
+    state: CallBackState
+    satisfied: bool | None = None
+    reason: str | None = None
+    at: datetime | None = None
+    user: UUID | None = None
+
+
+class Alarm(Struct, frozen=True):
+    """When the case does something by itself next: a timer of its state, a directive's answer, the
+    end of a suspension.
+    """
+
+    at: datetime
+    code: str
+    subject: UUID | None = None
 
 
 class Span(Struct, frozen=True):
@@ -73,7 +184,10 @@ class Span(Struct, frozen=True):
 
 
 class Clock(Struct, frozen=True):
-    """Limit, spans and instants of the case (owner null) or of an assignment, in working time."""
+    """Limit, spans and instants of the case (owner null) or of an assignment, in working time.
+    While it is paused its last span has an end, and `yellow_at` and `due_at` are as if it ran again
+    now; `paused` says so. A stopped clock never runs again.
+    """
 
     id: UUID
     owner: UUID | None
@@ -85,6 +199,8 @@ class Clock(Struct, frozen=True):
     yellow_at: datetime
     due_at: datetime
     stopped_at: datetime | None = None
+    paused: bool = False
+    bundle: str | None = None
 
 
 class Step(Struct, frozen=True):
@@ -103,6 +219,11 @@ class Step(Struct, frozen=True):
     verdict: str | None = None
     media: list[MediaRef] = []
     late: bool = False
+    assignment: UUID | None = None
+    request: UUID | None = None
+    directive: UUID | None = None
+    orgs: list[str] = []  # given to, withdrawn from, moved to
+    answers: Answers = {}
 
 
 class OpenTask(Struct, frozen=True):
@@ -113,6 +234,7 @@ class OpenTask(Struct, frozen=True):
     user: UUID | None
     org: str | None
     due_at: datetime | None
+    not_before: datetime | None = None  # 同时段核查: the instant it is for
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -147,6 +269,22 @@ class Case(Struct, frozen=True, kw_only=True):
     clocks: list[Clock] = []
     steps: list[Step] = []
     tasks: list[OpenTask] = []
+    title: str = ""
+    closing_org: str | None = None  # who holds the closing right
+    former_closers: list[str] = []  # gave it up or down, and may still look
+    owners: list[UUID] = []  # 包案领导
+    labels: list[str] = []
+    sensitive: bool = False
+    suspended_until: datetime | None = None
+    supervision: Supervision | None = None
+    requests: list[Request] = []
+    directives: list[Directive] = []
+    call_back: CallBack | None = None
+    failed_checks: int = 0
+    merged_into: UUID | None = None
+    merged_state: str | None = None  # the state it left by merging, to come back to
+    fired: list[str] = []  # timers that have run since the state was entered
+    alarm: Alarm | None = None  # the next of them
 
 
 class Outside(Struct, frozen=True):
@@ -173,6 +311,9 @@ class ReportCase(Struct, frozen=True, kw_only=True):
     call_back: bool = False
     outside_number: ShortText | None = None
     urgent: bool = False
+    title: ShortText = ""
+    form: FormRef | None = None
+    answers: Answers = {}
 
 
 class Amendment(Struct, frozen=True):
@@ -203,3 +344,48 @@ class ActOnCase(Struct, frozen=True, kw_only=True):
     verdict: str | None = None
     reason: Text | None = None
     amendment: Amendment | None = None
+    targets: Annotated[list[Target], Meta(max_length=50)] | None = None
+    closing_org: str | None = None
+    assignment: UUID | None = None
+    request: UUID | None = None
+    directive: UUID | None = None
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+    signature: Signature | None = None
+    people: Annotated[list[UUID], Meta(max_length=20)] | None = None
+    labels: Annotated[list[str], Meta(max_length=20)] | None = None
+    answers: Answers = {}
+
+
+class MergeCases(Struct, frozen=True):
+    """Payload of `case.merge` (type_version 1): `merged` is joined into `case`, both open."""
+
+    case: UUID
+    merged: UUID
+    reason: Text = ""
+
+
+class SplitCase(Struct, frozen=True):
+    """Payload of `case.split` (type_version 1): `merged` leaves the case it was joined into and
+    goes on where it stood.
+    """
+
+    case: UUID
+    merged: UUID
+    reason: Text
+
+
+class HandOver(Struct, frozen=True):
+    """Payload of `case.hand_over` (type_version 1): at a shift's end, what the author holds on
+    these cases (tasks, signed assignments, requests followed) goes to a colleague.
+    """
+
+    to: UUID
+    cases: Annotated[list[UUID], Meta(min_length=1, max_length=200)]
+    note: Text = ""
+
+
+class AlarmCase(Struct, frozen=True):
+    """Payload of the rule command `case.alarm` (type_version 1): what was due at `at` happens."""
+
+    case: UUID
+    at: datetime

@@ -7,6 +7,7 @@ child tables are what queries filter and join by. A test rebuilds one from the o
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     Boolean,
     Bytea,
     DoublePrecision,
@@ -51,6 +52,15 @@ class CaseFile(Table, tablename="case_file"):
     ended_at = Timestamptz(null=True, default=None)
     yellow_at = Timestamptz(null=True, default=None)
     due_at = Timestamptz(null=True, default=None)
+    title = Text(default="")
+    closing_org = Varchar(32, null=True, default=None)
+    supervision = Varchar(16, null=True, default=None)
+    call_back = Varchar(16, null=True, default=None)
+    sensitive = Boolean(default=False)
+    merged_into = UUID(null=True, default=None)
+    labels = Array(base_column=Varchar(32), default=list)
+    parts = Array(base_column=Text(), default=list)  # rules.parties: 'main:ORG', 'owner:USER', …
+    alarm_at = Timestamptz(null=True, default=None)
     document = Bytea()
 
 
@@ -85,6 +95,28 @@ class Assignment(Table, tablename="assignment"):
     limit_unit = Varchar(16, null=True, default=None)
     assigned_at = Timestamptz()
     answered_at = Timestamptz(null=True, default=None)
+    by_org = Varchar(32, null=True, default=None)
+    holder = UUID(null=True, default=None)
+    failed_checks = SmallInt(default=0)
+
+
+class Request(Table, tablename="case_request"):
+    """申请: what a party asks of those above, for the list of what waits for an answer."""
+
+    id = UUID(primary_key=True)
+    case_id = UUID(index=True)
+    kind = Varchar(16)
+    state = Varchar(16)
+    level = SmallInt()
+    answerer_org = Varchar(32, null=True, default=None)
+    user = UUID()
+    keeper = UUID(index=True)
+    org = Varchar(32)
+    reason = Text()
+    asked_at = Timestamptz()
+    old_due_at = Timestamptz(null=True, default=None)
+    new_due_at = Timestamptz(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
 
 
 class Clock(Table, tablename="clock"):
@@ -102,6 +134,8 @@ class Clock(Table, tablename="clock"):
     yellow_at = Timestamptz()
     due_at = Timestamptz()
     stopped_at = Timestamptz(null=True, default=None)
+    paused = Boolean(default=False)
+    bundle = Varchar(32, null=True, default=None)
 
 
 class OutsideReference(Table, tablename="outside_reference"):
@@ -112,3 +146,36 @@ class OutsideReference(Table, tablename="outside_reference"):
     report_id = UUID(null=True, default=None)
     peer = Varchar(32)
     number = Varchar(200, index=True)
+
+
+class SavedSearch(Table, tablename="saved_search"):
+    """A search a user keeps under a name: working state, not a fact."""
+
+    id = UUID(primary_key=True)
+    user = UUID(index=True)
+    county = Varchar(32)
+    name = Varchar(60)
+    filters = JSONB()  # cases.queries.Filters
+    saved_at = Timestamptz()
+
+
+class CaseExport(Table, tablename="case_export"):
+    """A file being made of found cases, or ready to be fetched: working state. That somebody
+    exported, and what, is in the ledger.
+    """
+
+    id = UUID(primary_key=True)
+    user = UUID(index=True)
+    post = UUID()
+    county = Varchar(32)
+    kind = Varchar(16)  # xlsx, xlsx_pictures, pdf, pdf_process
+    filters = JSONB()
+    state = Varchar(16)  # waiting, making, ready, failed
+    done = Integer(default=0)
+    total = Integer(null=True, default=None)
+    error = Text(default="")
+    file = Text(null=True, default=None)
+    size = Integer(null=True, default=None)
+    asked_at = Timestamptz()
+    ready_at = Timestamptz(null=True, default=None)
+    seen_at = Timestamptz(null=True, default=None)

@@ -1,5 +1,5 @@
-"""The catalogue's kinds: categories with their standards, calendars with their days, the matrix,
-flows and settings.
+"""The catalogue's kinds: categories with their standards, calendars with their days and whom they
+time, the matrix, target groups, flows, forms and settings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,18 @@ import msgspec
 from msgspec import Struct
 
 from backend.catalogue.flow import Flow, Limit, LimitUnit
+from backend.catalogue.form import Form
 from backend.catalogue.states import SettingState
 from backend.catalogue.structs import (
     Calendar,
+    CalendarRule,
     Category,
     DispatchRule,
     FlowDocument,
+    FormDocument,
     SpecialDay,
     Standard,
+    TargetGroup,
 )
 from backend.core.ids import derived_id
 from backend.core.rows import load_rows, nothing, row_kind, save_rows, select_rows
@@ -69,11 +73,22 @@ class _FlowRow(Struct, frozen=True, kw_only=True):
     version: int
 
 
-def _of_county(state: Category | Calendar | FlowDocument) -> frozenset[str]:
+class _FormRow(Struct, frozen=True, kw_only=True):
+    id: UUID
+    county: str
+    code: str
+    form_version: int
+    definition: Form
+    version: int
+
+
+def _of_county(
+    state: Category | Calendar | FlowDocument | FormDocument | TargetGroup,
+) -> frozenset[str]:
     return frozenset((f"reference:{state.county}",))
 
 
-def _for_the_server(state: DispatchRule | SettingState) -> frozenset[str]:
+def _for_the_server(state: DispatchRule | SettingState | CalendarRule) -> frozenset[str]:
     """No device holds this bucket; by its newest row the server sees that its memory is stale."""
     return frozenset((f"server:{state.county}",))
 
@@ -255,10 +270,43 @@ async def _save_flows(conn: Connection, changes: Sequence[Change]) -> None:
     )
 
 
+async def _load_forms(
+    conn: Connection,
+    ids: Sequence[UUID],
+    lock: bool,  # noqa: FBT001
+) -> Mapping[UUID, FormDocument]:
+    return {
+        row.id: FormDocument(id=row.id, version=row.version, county=row.county, form=row.definition)
+        for row in await load_rows(conn, "form", _FormRow, ids, lock=lock)
+    }
+
+
+async def _save_forms(conn: Connection, changes: Sequence[Change]) -> None:
+    states: list[FormDocument] = [change.after for change in changes]
+    await save_rows(
+        conn,
+        "form",
+        [
+            _FormRow(
+                id=state.id,
+                county=state.county,
+                code=state.form.code,
+                form_version=state.form.version,
+                definition=state.form,
+                version=state.version,
+            )
+            for state in states
+        ],
+    )
+
+
 KINDS = (
     Kind("category", _load_categories, _save_categories, _itself, _of_county),
     Kind("calendar", _load_calendars, _save_calendars, _itself, _of_county),
     Kind("flow", _load_flows, _save_flows, _itself, _of_county),
     Kind("dispatch_rule", _load_rules, _save_rules, nothing, _for_the_server),
+    Kind("form", _load_forms, _save_forms, _itself, _of_county),
+    row_kind("target_group", "target_group", TargetGroup, _itself, _of_county),
+    row_kind("calendar_rule", "calendar_rule", CalendarRule, buckets=_for_the_server),
     row_kind("setting", "setting", SettingState, buckets=_for_the_server),
 )

@@ -1,28 +1,45 @@
 """The catalogue of a county, read whole: what deciding a case needs in memory."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
 from backend.catalogue.documents import KINDS
 from backend.catalogue.flow import Flow
-from backend.catalogue.structs import Calendar, Category, DispatchRule, FlowDocument
+from backend.catalogue.form import Form
+from backend.catalogue.states import SettingState
+from backend.catalogue.structs import (
+    Calendar,
+    CalendarRule,
+    Category,
+    DispatchRule,
+    FlowDocument,
+    FormDocument,
+)
 from backend.catalogue.worktime import WorkingTime
 from offline.ports import Connection
 
 STANDARD_CALENDAR = "standard"
-"""The calendar that times cases, until a city names others per org and category."""
+"""The calendar that times what no calendar rule names."""
 
 
 class Catalogue(Struct, frozen=True):
-    """Categories by code, flows by code and version, the standard calendar, the matrix."""
+    """Categories by code, flows and forms by code and version, calendars by code with the standard
+    one apart and whom the others time, the matrix, and the city's single values by code.
+    """
 
     categories: dict[str, Category]
     flows: dict[tuple[str, int], Flow]
     newest: dict[str, Flow]
     working: WorkingTime
     matrix: list[DispatchRule]
+    calendars: dict[str, WorkingTime]
+    calendar_rules: list[CalendarRule]
+    forms: dict[tuple[str, int], Form]
+    newest_forms: dict[str, Form]
+    settings: dict[str, Any]
 
 
 async def load_catalogue(conn: Connection, county: str) -> Catalogue | None:
@@ -33,6 +50,9 @@ async def load_catalogue(conn: Connection, county: str) -> Catalogue | None:
     standard = next((c for c in calendars if c.code == STANDARD_CALENDAR), None)
     if standard is None:
         return None
+    forms: list[FormDocument] = await _all(conn, "form", county)
+    settings: list[SettingState] = await _all(conn, "setting", county)
+    working = {calendar.code: WorkingTime(calendar) for calendar in calendars}
     newest: dict[str, Flow] = {}
     for document in sorted(flows, key=lambda document: document.flow.version):
         newest[document.flow.code] = document.flow
@@ -40,8 +60,15 @@ async def load_catalogue(conn: Connection, county: str) -> Catalogue | None:
         categories={category.code: category for category in categories},
         flows={(d.flow.code, d.flow.version): d.flow for d in flows},
         newest=newest,
-        working=WorkingTime(standard),
+        working=working[standard.code],
         matrix=await _all(conn, "dispatch_rule", county),
+        calendars=working,
+        calendar_rules=await _all(conn, "calendar_rule", county),
+        forms={(d.form.code, d.form.version): d.form for d in forms},
+        newest_forms={
+            d.form.code: d.form for d in sorted(forms, key=lambda document: document.form.version)
+        },
+        settings={setting.code: setting.value for setting in settings},
     )
 
 

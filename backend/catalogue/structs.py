@@ -1,11 +1,13 @@
 """The catalogue as documents of `reference:COUNTY`."""
 
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
 from backend.catalogue.flow import Flow, Limit
+from backend.catalogue.form import Form
 
 
 class Standard(Struct, frozen=True):
@@ -36,6 +38,9 @@ class Category(Struct, frozen=True, kw_only=True):
     similar_days: int = 7
     collection_note: str = ""
     active: bool = True
+    form: str = ""  # code of the form a report of it fills
+    check: Literal["task", "photo", "same_period"] = "task"
+    auto_dispatch: bool = False
     standards: list[Standard] = []
 
 
@@ -80,3 +85,47 @@ class FlowDocument(Struct, frozen=True, kw_only=True):
     version: int
     county: str
     flow: Flow
+
+
+class FormDocument(Struct, frozen=True, kw_only=True):
+    """A form's definition with its identity. Filled forms keep the version they were filled by."""
+
+    id: UUID
+    version: int
+    county: str
+    form: Form
+
+
+class CalendarRule(Struct, frozen=True, kw_only=True):
+    """Whose time runs by which calendar: the longest category, then the org, then the deepest area;
+    an empty value means any. Not sent to devices.
+    """
+
+    id: UUID
+    version: int
+    county: str
+    area: str = ""
+    org: str = ""
+    category: str = ""
+    calendar: str
+
+
+class GroupTarget(Struct, frozen=True):
+    """One org of a target group and its part."""
+
+    org: str
+    kind: Literal["main", "assist", "copy", "help"] = "main"
+    requirement: str = ""
+
+
+class TargetGroup(Struct, frozen=True, kw_only=True):
+    """Orgs that an org often gives cases to together: chosen by one tap."""
+
+    id: UUID
+    version: int
+    county: str
+    org: str
+    code: str
+    name: str
+    targets: list[GroupTarget]
+    active: bool = True

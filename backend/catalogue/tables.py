@@ -22,6 +22,9 @@ class Category(Table, tablename="category"):
     similar_days = Integer(default=7)
     collection_note = Text(default="")
     active = Boolean(default=True)
+    form = Varchar(32, default="")
+    check = Varchar(16, default="task")  # task, photo, same_period
+    auto_dispatch = Boolean(default=False)
     version = Integer(default=1)
 
 
@@ -95,4 +98,40 @@ class Setting(Table, tablename="setting"):
     county = Varchar(32, index=True)
     code = Varchar(64)
     value = JSONB()
+    version = Integer(default=1)
+
+
+class Form(Table, tablename="form"):
+    """A form's definition (catalogue.form.Form), versioned; filled forms keep theirs."""
+
+    id = UUID(primary_key=True)  # derived_id("form", county, code, version)
+    county = Varchar(32, index=True)
+    code = Varchar(32)
+    form_version = Integer()
+    definition = JSONB()
+    version = Integer(default=1)
+
+
+class CalendarRule(Table, tablename="calendar_rule"):
+    """Whose time runs by which calendar; '' = any."""
+
+    id = UUID(primary_key=True)  # derived_id("calendar_rule", county, area, org, category)
+    county = Varchar(32, index=True)
+    area = Varchar(32, default="")
+    org = Varchar(32, default="")
+    category = Varchar(32, default="")
+    calendar = Varchar(32)
+    version = Integer(default=1)
+
+
+class TargetGroup(Table, tablename="target_group"):
+    """Orgs that an org often gives cases to together."""
+
+    id = UUID(primary_key=True)  # derived_id("target_group", county, org, code)
+    county = Varchar(32, index=True)
+    org = Varchar(32)
+    code = Varchar(32)
+    name = Text()
+    targets = JSONB()  # [GroupTarget]
+    active = Boolean(default=True)
     version = Integer(default=1)

@@ -5,7 +5,7 @@ configuration is written by `rows`.
 from collections.abc import Sequence
 from typing import Any
 
-from piccolo.columns import Column
+from piccolo.columns import Array, Column
 from piccolo.table import Table
 
 from offline.ports import Connection
@@ -17,7 +17,10 @@ class Rows:
 
     def __init__(self, table: type[Table]) -> None:
         columns: list[Column] = list(table._meta.columns)  # noqa: SLF001 - Piccolo's own way
-        types = {c._meta.name: c.column_type.split("(")[0] for c in columns}  # noqa: SLF001
+        types = {
+            c._meta.name: "text[]" if isinstance(c, Array) else c.column_type.split("(")[0]  # noqa: SLF001
+            for c in columns
+        }
         self._insert = Insert(table._meta.tablename, types)  # noqa: SLF001
         self.columns = self._insert.columns
         sets = ", ".join(f'"{name}" = excluded."{name}"' for name in self.columns if name != "id")
@@ -28,6 +31,6 @@ class Rows:
         await self._insert.add(conn, rows)
 
     async def upsert(self, conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows, or change those whose id is there. Not for tables with array columns."""
+        """Add rows, or change those whose id is there."""
         if rows:
-            await conn.execute(self._upsert, *zip(*rows, strict=True))
+            await conn.execute(self._upsert, *self._insert.arguments(rows))

@@ -22,12 +22,15 @@ class Worker(Struct, frozen=True):
 
 
 class Roster(Struct, frozen=True):
-    """Grids by point, workers by grid code, org codes with their names, area paths by code."""
+    """Grids by point, workers by grid code, org codes with their names, area paths by code, each
+    org's parent; the centre has none.
+    """
 
     grids: GridIndex
     workers: dict[str, list[Worker]]
     orgs: dict[str, str]
     paths: dict[str, str]
+    parents: dict[str, str | None]
 
 
 async def load_roster(conn: Connection, county: str, at: datetime) -> Roster:
@@ -55,7 +58,7 @@ async def load_roster(conn: Connection, county: str, at: datetime) -> Roster:
     workers: dict[str, list[Worker]] = defaultdict(list)
     for row in rows:
         workers[row["grid"]].append(Worker(row["id"], row["name"]))
-    orgs = await conn.fetch("select code, name from org where county = $1", county)
+    orgs = await conn.fetch("select code, name, parent from org where county = $1", county)
     return Roster(
         grids=GridIndex(
             Grid(
@@ -72,4 +75,5 @@ async def load_roster(conn: Connection, county: str, at: datetime) -> Roster:
         workers=dict(workers),
         orgs={row["code"]: row["name"] for row in orgs},
         paths={area["code"]: area["path"] for area in areas},
+        parents={row["code"]: row["parent"] for row in orgs},
     )

@@ -15,7 +15,14 @@ const photo: Shot = {
 }
 
 function asking(...inputs: Partial<catalogue.Input>[]): catalogue.Action {
-  const blank = { label: '项', required: false, choices: [], media_role: null, minimum: 0 }
+  const blank = {
+    label: '项',
+    required: false,
+    choices: [],
+    within: [],
+    media_role: null,
+    minimum: 0,
+  }
   return {
     code: 'act',
     name: '办理',
@@ -24,7 +31,13 @@ function asking(...inputs: Partial<catalogue.Input>[]): catalogue.Action {
     to_by_verdict: {},
     effects_by_verdict: {},
     permission: null,
-    assignee: false,
+    party: [],
+    branches: [],
+    when: '',
+    items: [],
+    request: null,
+    directive: null,
+    after_end: false,
     task: null,
     effects: [],
     tone: 'default',

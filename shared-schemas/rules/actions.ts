@@ -1,6 +1,7 @@
 /** Which actions to offer: the twin of backend/cases/rules/checks.py. The server decides again. */
 
 import type { cases, catalogue, directory } from '@xunge/types'
+import { isParty } from './parties'
 
 /** The acting post, as the session tells it. */
 export type ActingPost = Pick<
@@ -37,10 +38,7 @@ export function taskFor(
 function mayAct(action: catalogue.Action, document: cases.Case, actor: ActingPost): boolean {
   if (action.task !== null) return taskFor(action, document, actor) !== null
   if (action.permission !== null && !actor.permissions.includes(action.permission)) return false
-  if (action.assignee)
-    return document.assignments.some(
-      ({ org, kind, state }) => org === actor.org && kind === 'main' && state === 'open',
-    )
+  if (action.party.length > 0) return isParty(document, actor, action.party)
   return covers(actor.areas, document.area_path) && serves(actor, document.category)
 }
 

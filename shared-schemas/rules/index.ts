@@ -13,4 +13,5 @@ export {
   toWgs84,
 } from './geo'
 export { caseLamp, clockLamp, instants, type Lamp, lamp } from './lamps'
+export { isParty, openParts, type Party, parts } from './parties'
 export { type Similar, similar } from './similar'

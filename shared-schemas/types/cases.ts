@@ -11,56 +11,244 @@ export interface Action {
   to_by_verdict: {
     [k: string]: string;
   };
+  branches: Branch[];
   permission: string | null;
-  assignee: boolean;
+  party: (
+    | "answerer"
+    | "asker"
+    | "assignee"
+    | "assigner"
+    | "closer"
+    | "copied"
+    | "directed"
+    | "involved"
+    | "main"
+    | "owner"
+    | "raiser"
+  )[];
   task: ("check" | "recollect" | "verify") | null;
+  when: string;
   inputs: Input[];
+  items: (Field | Group | Repeat)[];
   effects: (
     | "amend_report"
     | "answer_assignment"
+    | "answer_directive"
+    | "answer_request"
+    | "ask"
     | "assign"
+    | "call_back"
     | "choose_standard"
+    | "circulate"
+    | "correct"
+    | "direct"
+    | "hand_down"
     | "open_check_task"
     | "open_recollect_task"
     | "open_verify_task"
+    | "release"
+    | "reopen_assignments"
+    | "report_up"
+    | "resume"
     | "return_assignment"
+    | "set_labels"
+    | "set_owners"
+    | "set_urgent"
+    | "settle_assignments"
+    | "sign_assignment"
     | "void_tasks"
+    | "withdraw_assignment"
+    | "withdraw_request"
   )[];
   effects_by_verdict: {
     [k: string]: (
       | "amend_report"
       | "answer_assignment"
+      | "answer_directive"
+      | "answer_request"
+      | "ask"
       | "assign"
+      | "call_back"
       | "choose_standard"
+      | "circulate"
+      | "correct"
+      | "direct"
+      | "hand_down"
       | "open_check_task"
       | "open_recollect_task"
       | "open_verify_task"
+      | "release"
+      | "reopen_assignments"
+      | "report_up"
+      | "resume"
       | "return_assignment"
+      | "set_labels"
+      | "set_owners"
+      | "set_urgent"
+      | "settle_assignments"
+      | "sign_assignment"
       | "void_tasks"
+      | "withdraw_assignment"
+      | "withdraw_request"
     )[];
   };
+  request: ("extension" | "help" | "return" | "suspension" | "void") | null;
+  directive: ("instruct" | "supervise" | "urge") | null;
+  after_end: boolean;
   tone: "danger" | "default" | "primary";
 }
 /**
- * Something an action asks for. `kind` says which editor and which check.
+ * Where an action leads when `when` holds after its effects; the first that fits. `to` null:
+ *     the state stays.
+ */
+export interface Branch {
+  when: string;
+  to: string | null;
+  effects: (
+    | "amend_report"
+    | "answer_assignment"
+    | "answer_directive"
+    | "answer_request"
+    | "ask"
+    | "assign"
+    | "call_back"
+    | "choose_standard"
+    | "circulate"
+    | "correct"
+    | "direct"
+    | "hand_down"
+    | "open_check_task"
+    | "open_recollect_task"
+    | "open_verify_task"
+    | "release"
+    | "reopen_assignments"
+    | "report_up"
+    | "resume"
+    | "return_assignment"
+    | "set_labels"
+    | "set_owners"
+    | "set_urgent"
+    | "settle_assignments"
+    | "sign_assignment"
+    | "void_tasks"
+    | "withdraw_assignment"
+    | "withdraw_request"
+  )[];
+}
+/**
+ * Something an action asks for. `name` says which editor and which check.
  */
 export interface Input {
-  name: "amendment" | "limit" | "media" | "opinion" | "org" | "reason" | "standard" | "verdict" | "worker";
+  name:
+    | "amendment"
+    | "assignment"
+    | "closing_org"
+    | "directive"
+    | "labels"
+    | "limit"
+    | "media"
+    | "opinion"
+    | "org"
+    | "people"
+    | "reason"
+    | "request"
+    | "signature"
+    | "standard"
+    | "targets"
+    | "until"
+    | "verdict"
+    | "worker";
   label: string;
   required: boolean;
   choices: Choice[];
   media_role: ("after" | "before" | "evidence" | "far" | "near" | "reference") | null;
   minimum: number;
+  within: ("children" | "descendants" | "parent" | "siblings")[];
 }
 /**
- * One allowed value.
+ * One allowed value. `reasons` are what may be chosen as its reason; empty: none is asked.
  */
 export interface Choice {
   code: string;
   name: string;
+  reasons: string[];
 }
 /**
- * An org's part in a case.
+ * One question. An expression left empty does not apply; `.` in `constraint` is the answer.
+ */
+export interface Field {
+  type: "field";
+  name: string;
+  label: string;
+  kind:
+    | "audio"
+    | "calculated"
+    | "cascade"
+    | "choice"
+    | "choices"
+    | "datetime"
+    | "file"
+    | "note"
+    | "number"
+    | "org"
+    | "person"
+    | "photo"
+    | "position"
+    | "text";
+  hint: string;
+  required: string;
+  visible: string;
+  constraint: string;
+  constraint_message: string;
+  default: string;
+  calculation: string;
+  choices: Option[];
+  minimum: number | null;
+  maximum: number | null;
+  multiline: boolean;
+  personal: boolean;
+}
+/**
+ * One allowed value. `parent` places it under another in a cascade.
+ */
+export interface Option {
+  code: string;
+  name: string;
+  parent: string | null;
+}
+/**
+ * Fields under one heading.
+ */
+export interface Group {
+  type: "group";
+  name: string;
+  label: string;
+  items: (Field | Group | Repeat)[];
+  visible: string;
+}
+/**
+ * The same fields several times: one for each vehicle, each witness.
+ */
+export interface Repeat {
+  type: "repeat";
+  name: string;
+  label: string;
+  items: (Field | Group | Repeat)[];
+  visible: string;
+  minimum: number;
+  maximum: number;
+}
+/**
+ * When the case does something by itself next: a timer of its state, a directive's answer, the
+ *     end of a suspension.
+ */
+export interface Alarm {
+  at: string;
+  code: string;
+  subject: string | null;
+}
+/**
+ * An org's part in a case. `by_*` is who gave it; `holder` has signed for it (签收).
  */
 export interface Assignment {
   id: string;
@@ -72,6 +260,12 @@ export interface Assignment {
   limit: Limit | null;
   assigned_at: string;
   answered_at: string | null;
+  by_org: string | null;
+  by_user: string | null;
+  by_post: string | null;
+  holder: string | null;
+  media: MediaRef[];
+  failed_checks: number;
 }
 /**
  * A span of working or natural time.
@@ -81,12 +275,48 @@ export interface Limit {
   unit: "urgent_day" | "urgent_hour" | "work_day" | "work_hour" | "work_minute";
 }
 /**
+ * A photo or recording by its client-made id; the bytes may come later.
+ *
+ *     What the app saw at the shutter is part of the signed command: time, place, camera or album.
+ */
+export interface MediaRef {
+  id: string;
+  role: "after" | "audio" | "before" | "evidence" | "far" | "form" | "near" | "reference";
+  sha256: string;
+  size: number;
+  taken_at: string | null;
+  position: Position | null;
+  origin: "album" | "camera";
+}
+/**
+ * WGS-84 degrees. `accuracy_m` is the radius of the 68 % circle, null when set by hand.
+ *
+ *     `datum` is what the source gave before conversion at the edge.
+ */
+export interface Position {
+  longitude: number;
+  latitude: number;
+  accuracy_m: number | null;
+  source: "exif" | "gps" | "manual" | "network";
+  datum: "BD-09" | "GCJ-02" | "WGS-84";
+}
+/**
  * A box of the flow with how many cases stand in it.
  */
 export interface BoxCount {
   code: string;
   name: string;
   count: number;
+}
+/**
+ * 回访 of the reporters, and what they said.
+ */
+export interface CallBack {
+  state: "done" | "unwanted" | "wanted";
+  satisfied: boolean | null;
+  reason: string | null;
+  at: string | null;
+  user: string | null;
 }
 /**
  * One problem from its first report to its end. This is also the device's document.
@@ -100,7 +330,7 @@ export interface Case {
   flow_version: number;
   state: string;
   stage: "accepted" | "checked" | "closed" | "dispatched" | "filed" | "handled" | "reported";
-  ending: ("archived" | "cancelled" | "closed" | "not_filed" | "refused" | "void") | null;
+  ending: ("archived" | "cancelled" | "closed" | "merged" | "not_filed" | "refused" | "void") | null;
   category: string;
   standard: number | null;
   description: string;
@@ -121,18 +351,22 @@ export interface Case {
   clocks: Clock[];
   steps: Step[];
   tasks: OpenTask[];
-}
-/**
- * WGS-84 degrees. `accuracy_m` is the radius of the 68 % circle, null when set by hand.
- *
- *     `datum` is what the source gave before conversion at the edge.
- */
-export interface Position {
-  longitude: number;
-  latitude: number;
-  accuracy_m: number | null;
-  source: "exif" | "gps" | "manual" | "network";
-  datum: "BD-09" | "GCJ-02" | "WGS-84";
+  title: string;
+  closing_org: string | null;
+  former_closers: string[];
+  owners: string[];
+  labels: string[];
+  sensitive: boolean;
+  suspended_until: string | null;
+  supervision: ("circulated" | "near" | "overdue" | "supervised") | null;
+  requests: Request[];
+  directives: Directive[];
+  call_back: CallBack | null;
+  failed_checks: number;
+  merged_into: string | null;
+  merged_state: string | null;
+  fired: string[];
+  alarm: Alarm | null;
 }
 /**
  * What one reporter said. `user` is who typed it; `reporter` names the sealed value that holds
@@ -152,23 +386,21 @@ export interface Report {
   outside_number: string | null;
   reporter: string | null;
   media: MediaRef[];
+  form: FormRef | null;
+  answers: {};
+  joined_from: string | null;
 }
 /**
- * A photo or recording by its client-made id; the bytes may come later.
- *
- *     What the app saw at the shutter is part of the signed command: time, place, camera or album.
+ * Which form was filled.
  */
-export interface MediaRef {
-  id: string;
-  role: "after" | "audio" | "before" | "evidence" | "far" | "near" | "reference";
-  sha256: string;
-  size: number;
-  taken_at: string | null;
-  position: Position | null;
-  origin: "album" | "camera";
+export interface FormRef {
+  code: string;
+  version: number;
 }
 /**
  * Limit, spans and instants of the case (owner null) or of an assignment, in working time.
+ *     While it is paused its last span has an end, and `yellow_at` and `due_at` are as if it ran again
+ *     now; `paused` says so. A stopped clock never runs again.
  */
 export interface Clock {
   id: string;
@@ -181,6 +413,8 @@ export interface Clock {
   yellow_at: string;
   due_at: string;
   stopped_at: string | null;
+  paused: boolean;
+  bundle: string | null;
 }
 /**
  * A stretch during which a clock ran; `until` is null while it runs.
@@ -206,6 +440,11 @@ export interface Step {
   verdict: string | null;
   media: MediaRef[];
   late: boolean;
+  assignment: string | null;
+  request: string | null;
+  directive: string | null;
+  orgs: string[];
+  answers: {};
 }
 /**
  * A task on this case that somebody must still answer.
@@ -216,6 +455,82 @@ export interface OpenTask {
   user: string | null;
   org: string | null;
   due_at: string | null;
+  not_before: string | null;
+}
+/**
+ * 申请: what a party asks of those above. It stands at `level` of the flow's rule until somebody
+ *     there grants, refuses or passes it up; `words` is the whole chain.
+ */
+export interface Request {
+  id: string;
+  kind: "extension" | "help" | "return" | "suspension" | "void";
+  state: "granted" | "open" | "refused" | "withdrawn";
+  level: number;
+  answerer_org: string | null;
+  user: string;
+  post: string;
+  org: string;
+  keeper: string;
+  asked_at: string;
+  reason: string;
+  media: MediaRef[];
+  assignment: string | null;
+  limit: Limit | null;
+  old_due_at: string | null;
+  new_due_at: string | null;
+  until: string | null;
+  targets: Target[];
+  words: Word[];
+  ended_at: string | null;
+}
+/**
+ * One of several orgs a case is given to, each with its own words, limit and attachments.
+ */
+export interface Target {
+  org: string;
+  kind: "assist" | "copy" | "help" | "main";
+  requirement: string;
+  limit: Limit | null;
+  media: MediaRef[];
+}
+/**
+ * One level's word on a request.
+ */
+export interface Word {
+  level: number;
+  verdict: "granted" | "passed_up" | "refused";
+  user: string;
+  post: string;
+  org: string;
+  at: string;
+  opinion: string;
+}
+/**
+ * 督办, 批示, 催办: words from above that stay on the case. `due_at` is when an answer is due.
+ */
+export interface Directive {
+  id: string;
+  kind: "instruct" | "supervise" | "urge";
+  user: string;
+  post: string;
+  org: string;
+  signature: Signature | null;
+  at: string;
+  content: string;
+  media: MediaRef[];
+  due_at: string | null;
+  answered_at: string | null;
+  answered_by: string | null;
+  answer: string;
+}
+/**
+ * Whose word a directive is, when somebody writes it for them: 批示人, 部门, 职务, 时间.
+ */
+export interface Signature {
+  name: string;
+  org: string;
+  title: string;
+  at: string;
 }
 /**
  * A case with what this post may do with it. `awaited` are media whose bytes have not come.
@@ -266,7 +581,7 @@ export interface CaseRow {
   number: string;
   state: string;
   stage: "accepted" | "checked" | "closed" | "dispatched" | "filed" | "handled" | "reported";
-  ending: ("archived" | "cancelled" | "closed" | "not_filed" | "refused" | "void") | null;
+  ending: ("archived" | "cancelled" | "closed" | "merged" | "not_filed" | "refused" | "void") | null;
   flow: string;
   category: string;
   description: string;

@@ -19,6 +19,16 @@ export interface ActOnCase {
   verdict?: string | null;
   reason?: string | null;
   amendment?: Amendment | null;
+  targets?: Target[] | null;
+  closing_org?: string | null;
+  assignment?: string | null;
+  request?: string | null;
+  directive?: string | null;
+  until?: string | null;
+  signature?: Signature | null;
+  people?: string[] | null;
+  labels?: string[] | null;
+  answers?: {};
 }
 /**
  * A photo or recording by its client-made id; the bytes may come later.
@@ -27,7 +37,7 @@ export interface ActOnCase {
  */
 export interface MediaRef {
   id: string;
-  role: "after" | "audio" | "before" | "evidence" | "far" | "near" | "reference";
+  role: "after" | "audio" | "before" | "evidence" | "far" | "form" | "near" | "reference";
   sha256: string;
   size: number;
   taken_at?: string | null;
@@ -63,6 +73,53 @@ export interface Amendment {
   position?: Position | null;
 }
 /**
+ * One of several orgs a case is given to, each with its own words, limit and attachments.
+ */
+export interface Target {
+  org: string;
+  kind?: "assist" | "copy" | "help" | "main";
+  requirement?: string;
+  limit?: Limit | null;
+  media?: MediaRef[];
+}
+/**
+ * Whose word a directive is, when somebody writes it for them: 批示人, 部门, 职务, 时间.
+ */
+export interface Signature {
+  name: string;
+  org: string;
+  title: string;
+  at: string;
+}
+/**
+ * Which form was filled.
+ */
+export interface FormRef {
+  code: string;
+  version: number;
+}
+/**
+ * Payload of `case.hand_over` (type_version 1): at a shift's end, what the author holds on
+ *     these cases (tasks, signed assignments, requests followed) goes to a colleague.
+ */
+export interface HandOver {
+  to: string;
+  /**
+   * @minItems 1
+   * @maxItems 200
+   */
+  cases: [string, ...string[]];
+  note?: string;
+}
+/**
+ * Payload of `case.merge` (type_version 1): `merged` is joined into `case`, both open.
+ */
+export interface MergeCases {
+  case: string;
+  merged: string;
+  reason?: string;
+}
+/**
  * Someone who reported by phone, letter or press. Sealed on arrival.
  */
 export interface Outside {
@@ -87,4 +144,16 @@ export interface ReportCase {
   call_back?: boolean;
   outside_number?: string | null;
   urgent?: boolean;
+  title?: string;
+  form?: FormRef | null;
+  answers?: {};
+}
+/**
+ * Payload of `case.split` (type_version 1): `merged` leaves the case it was joined into and
+ *     goes on where it stood.
+ */
+export interface SplitCase {
+  case: string;
+  merged: string;
+  reason: string;
 }

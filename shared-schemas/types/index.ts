@@ -4,6 +4,7 @@ export type * as cases from "./cases";
 export type * as catalogue from "./catalogue";
 export type * as commands from "./commands";
 export type * as directory from "./directory";
+export type * as labels from "./labels";
 export type * as requests from "./requests";
 export type * as tasks from "./tasks";
 export type * as wire from "./wire";

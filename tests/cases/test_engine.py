@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.cases.rules import acting, checks, clocks, reporting
+from backend.cases.rules.doing import Doing, Fit, Impossible
 from backend.cases.structs import ActOnCase, Case, ReportCase
 from backend.catalogue.flow import Flow, Limit
+from backend.catalogue.queries import Catalogue
 from backend.catalogue.rules import action_of, recommend
 from backend.catalogue.structs import Category, DispatchRule, Standard
 from backend.core.actor import Actor
@@ -44,6 +46,18 @@ MATRIX = [
     DispatchRule(id=uuid4(), version=1, county="330304", category="C", area="330304", org="any"),
     DispatchRule(id=uuid4(), version=1, county="330304", category="C01", area="330304", org="cz"),
 ]
+CATALOGUE = Catalogue(
+    categories={CATEGORY.code: CATEGORY},
+    flows={(FLOW.code, FLOW.version): FLOW},
+    newest={FLOW.code: FLOW},
+    working=WORKING,
+    matrix=MATRIX,
+    calendars={},
+    calendar_rules=[],
+    forms={},
+    newest_forms={},
+    settings={},
+)
 ROLES = {
     "worker": {"case.report", "task.answer"},
     "clerk": {"case.accept", "case.verify", "case.file", "case.archive", "case.close"},
@@ -97,8 +111,8 @@ def reported(*, self_handled: bool) -> Case:
     )
 
 
-def doing(actor: Actor, at: datetime, workers: list[UUID]) -> acting.Doing:
-    return acting.Doing(
+def doing(actor: Actor, at: datetime, workers: list[UUID]) -> Doing:
+    return Doing(
         command=uuid4(),
         user=actor.user,
         post=actor.post,
@@ -108,9 +122,10 @@ def doing(actor: Actor, at: datetime, workers: list[UUID]) -> acting.Doing:
         at=at,
         flow=FLOW,
         category=CATEGORY,
-        working=WORKING,
-        matrix=MATRIX,
-        workers=workers,
+        permissions=actor.permissions,
+        catalogue=CATALOGUE,
+        parents={},
+        workers=[Fit(worker) for worker in workers],
     )
 
 
@@ -128,7 +143,7 @@ def attempt(
         return None
     try:
         return acting.act(case, action, order, doing(actor, at, workers))
-    except acting.Impossible:
+    except Impossible:
         return None
 
 

@@ -3,15 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.cases.rules import clocks
+from backend.cases.rules.doing import Doing, Impossible
 from backend.cases.structs import ActOnCase, Assignment, Case, OpenTask, Step
-from backend.catalogue.flow import Action, Effect, Flow, Limit, State
+from backend.catalogue.flow import Action, Effect, Limit, State
 from backend.catalogue.rules import recommend, state_of
-from backend.catalogue.structs import Category, DispatchRule
-from backend.catalogue.worktime import WorkingTime
 from backend.core.ids import derived_id
 from offline.wire import Reason
 
@@ -20,31 +18,6 @@ TASK_OF: dict[Effect, str] = {
     "open_check_task": "check",
     "open_recollect_task": "recollect",
 }
-
-
-class Impossible(Exception):
-    """The act cannot be done as it is: `reason` says why and names the field."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.code)
-        self.reason = reason
-
-
-class Doing(Struct, frozen=True, kw_only=True):
-    """Everything an act stands on besides the case: who, when, and the city's tables."""
-
-    command: UUID
-    user: UUID
-    post: UUID
-    org: str
-    occurred_at: datetime
-    received_at: datetime
-    at: datetime  # when it counts
-    flow: Flow
-    category: Category | None
-    working: WorkingTime
-    matrix: list[DispatchRule]
-    workers: list[UUID]  # who may verify and check in the case's grid
 
 
 def act(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
@@ -106,6 +79,8 @@ def _effect(case: Case, effect: Effect, order: ActOnCase, doing: Doing) -> Case:
             return replace(case, tasks=[])
         case "amend_report":
             return _amend(case, order)
+        case _:
+            raise NotImplementedError(effect)
 
 
 def _enter(case: Case, state: State, doing: Doing) -> Case:
@@ -131,7 +106,7 @@ def _enter(case: Case, state: State, doing: Doing) -> Case:
             state.code,
             limit,
             doing.at,
-            doing.working,
+            doing.catalogue.working,
             doing.flow.yellow_ratio,
             owner,
         )
@@ -159,7 +134,7 @@ def _by_rule(case: Case, state: State, doing: Doing) -> Case:
         occurred_at=doing.at,
         received_at=doing.received_at,
     )
-    opened = _open_task(case, TASK_OF[state.entry], doing.workers[0], doing)
+    opened = _open_task(case, "check", doing.workers[0].user, doing)
     moved = replace(opened, steps=[*opened.steps, step])
     return _enter(moved, state_of(doing.flow, state.entry_to), doing)
 
@@ -174,14 +149,14 @@ def _choose_standard(case: Case, order: ActOnCase, doing: Doing) -> Case:
         clocks.WHOLE,
         chosen.limit,
         doing.at,
-        doing.working,
+        doing.catalogue.working,
         doing.flow.yellow_ratio,
     )
     return replace(case, standard=chosen.number, clocks=[*case.clocks, whole])
 
 
 def _assignment(case: Case, order: ActOnCase, doing: Doing) -> Assignment:
-    rule = recommend(doing.matrix, case.category, case.area_path)
+    rule = recommend(doing.catalogue.matrix, case.category, case.area_path)
     org = order.org or (rule.org if rule else None)
     if org is None:
         raise Impossible(Reason("required", "请选择处置部门", "payload.org"))
@@ -217,7 +192,7 @@ def _worker(order: ActOnCase, doing: Doing) -> UUID:
     if order.worker is not None:
         return order.worker
     if len(doing.workers) == 1:
-        return doing.workers[0]
+        return doing.workers[0].user
     message = "有多名网格员可派,请选择一名" if doing.workers else "该网格没有网格员,请选择人员"
     raise Impossible(Reason("required", message, "payload.worker"))
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from backend.cases.rules import parties
 from backend.cases.rules.reporting import ROLE_NAMES
 from backend.cases.structs import ActOnCase, Case
 from backend.catalogue.flow import Action, Flow, Input
@@ -12,7 +13,24 @@ from backend.catalogue.structs import Category
 from backend.core.actor import Actor
 from offline.wire import Reason
 
-_BY_ACTION = ("org", "worker", "standard", "limit", "verdict", "reason", "amendment")
+_BY_ACTION = (
+    "org",
+    "worker",
+    "standard",
+    "limit",
+    "verdict",
+    "reason",
+    "amendment",
+    "targets",
+    "closing_org",
+    "assignment",
+    "request",
+    "directive",
+    "until",
+    "signature",
+    "people",
+    "labels",
+)
 
 
 def may_act(action: Action, case: Case, actor: Actor) -> bool:
@@ -24,11 +42,8 @@ def may_act(action: Action, case: Case, actor: Actor) -> bool:
         )
     if action.permission is not None and not actor.may(action.permission):
         return False
-    if action.assignee:
-        return any(
-            each.org == actor.org and each.kind == "main" and each.state == "open"
-            for each in case.assignments
-        )
+    if action.party:
+        return parties.is_party(case, actor, action.party)
     return actor.covers(case.area_path) and serves(actor, case.category)
 
 

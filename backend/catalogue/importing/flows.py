@@ -81,8 +81,8 @@ def _action_problems(
     for code in action.states:
         if code in endings:
             yield name, code, "未办结的状态:办结以后不能再动"
-    if action.permission is None and action.task is None and not action.assignee:
-        yield name, "谁都可以做", "写明 permission、task 或 assignee"
+    if action.permission is None and action.task is None and not action.party:
+        yield name, "谁都可以做", "写明 permission、task 或 party"
     if action.permission is not None and action.permission not in PERMISSIONS:
         yield name, action.permission, "一个已有的权限"
     verdicts = {c.code for i in action.inputs if i.name == "verdict" for c in i.choices}

@@ -13,6 +13,7 @@ export const roleNames: Record<PhotoRole, string> = {
   before: '处置前',
   after: '处置后',
   evidence: '现场',
+  form: '表单',
 }
 
 const allRoles = Object.keys(roleNames) as PhotoRole[]

@@ -7,7 +7,7 @@ const NOW = Date.parse('2026-11-21T00:00:00Z')
 const rule = { code: '0101', similar_metres: 50, similar_days: 7 }
 
 function reported(id: string, metresNorth: number, daysAgo: number, category = '0101'): cases.Case {
-  const base = actions.case as cases.Case
+  const base = actions.case as unknown as cases.Case
   const latitude = 28 + metresNorth / 111_195
   return {
     ...base,

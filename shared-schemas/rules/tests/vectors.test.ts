@@ -45,7 +45,7 @@ test.for(lamps)('lamp at $now is $lamp', ({ clocks, now, lamp }) => {
 
 test.for(actions.examples)('actions for $name', ({ changes, actor, actions: codes }) => {
   const flow = actions.flow as unknown as catalogue.Flow
-  const document = { ...actions.case, ...changes } as cases.Case
+  const document = { ...actions.case, ...changes } as unknown as cases.Case
   const acting: ActingPost = actor
   const offered = available(flow, document, acting)
   expect(offered.map(({ code }) => code)).toEqual(codes)
