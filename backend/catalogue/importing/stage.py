@@ -20,11 +20,14 @@ from backend.catalogue.importing.rows import (
 from backend.catalogue.states import SettingState
 from backend.catalogue.structs import (
     Calendar,
+    CalendarRule,
     Category,
     DispatchRule,
     FlowDocument,
+    FormDocument,
     SpecialDay,
     Standard,
+    TargetGroup,
 )
 from backend.core.ids import derived_id
 from backend.core.sheets.declared import Line, header_of
@@ -43,10 +46,22 @@ class Catalogue(Struct):
     flow: Shelf[FlowDocument]
     dispatch_rule: Shelf[DispatchRule]
     setting: Shelf[SettingState]
+    form: Shelf[FormDocument]
+    target_group: Shelf[TargetGroup]
+    calendar_rule: Shelf[CalendarRule]
 
     def shelves(self) -> list[Shelf[Any]]:
         """In the order in which they refer to each other."""
-        return [self.flow, self.category, self.calendar, self.dispatch_rule, self.setting]
+        return [
+            self.form,
+            self.flow,
+            self.category,
+            self.calendar,
+            self.calendar_rule,
+            self.dispatch_rule,
+            self.target_group,
+            self.setting,
+        ]
 
 
 class CatalogueLines(Struct):
