@@ -21,6 +21,9 @@ import type { Session } from './session'
 export interface Payloads {
   'case.report': commands.ReportCase
   'case.act': commands.ActOnCase
+  'case.merge': commands.MergeCases
+  'case.split': commands.SplitCase
+  'case.hand_over': commands.HandOver
 }
 
 /** `draft` is the key of the draft that this ends. */

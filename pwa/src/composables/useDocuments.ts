@@ -1,13 +1,16 @@
-import type { cases, catalogue, directory, tasks } from '@xunge/types'
+import type { cases, catalogue, directory, labels, tasks } from '@xunge/types'
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { useClient } from '@/client'
 
 interface Kinds {
   area: directory.Area
   org: directory.Org
+  post: directory.Post
   user: directory.User
   category: catalogue.Category
   flow: catalogue.FlowDocument
+  target_group: catalogue.TargetGroup
+  label: labels.Label
   case: cases.Case
   task: tasks.Task
 }

@@ -20,12 +20,26 @@ export const useReference = once(() => {
   const { all: users } = useDocuments('user')
   const { all: categories } = useDocuments('category')
   const { all: flows } = useDocuments('flow')
+  const { all: posts } = useDocuments('post')
+  const { all: targetGroups } = useDocuments('target_group')
+  const { all: labels } = useDocuments('label')
 
   const areaByCode = computed(() => index(areas.value, (area) => area.code))
   const orgByCode = computed(() => index(orgs.value, (org) => org.code))
   const userById = computed(() => index(users.value, (user) => user.id))
   const categoryByCode = computed(() => index(categories.value, (each) => each.code))
-  const flowByCode = computed(() => index(flows.value, (each) => each.flow.code))
+  const postById = computed(() => index(posts.value, (post) => post.id))
+  const labelByCode = computed(() => index(labels.value, (label) => label.code))
+  /** By code and by code with version; a bare code gives the newest. */
+  const flowByCode = computed(() => {
+    const inOrder = [...flows.value].sort((a, b) => a.flow.version - b.flow.version)
+    return new Map(
+      inOrder.flatMap(({ flow }) => [
+        [flow.code, flow] as const,
+        [`${flow.code} ${flow.version}`, flow] as const,
+      ]),
+    )
+  })
   const states = computed(() => {
     return index(
       flows.value.flatMap(({ flow }) => flow.states),
@@ -82,13 +96,23 @@ export const useReference = once(() => {
     places,
     category: (code: string): catalogue.Category | undefined => categoryByCode.value.get(code),
     area: (code: string) => areaByCode.value.get(code),
-    flow: (code: string): catalogue.Flow | undefined => flowByCode.value.get(code)?.flow,
+    targetGroups,
+    labels,
+    /** The flow that a case runs by; without a version the newest of that code. */
+    flow: (code: string, version?: number): catalogue.Flow | undefined =>
+      flowByCode.value.get(`${code} ${version}`) ?? flowByCode.value.get(code),
+    post: (id: string) => postById.value.get(id),
+    label: (code: string) => labelByCode.value.get(code),
     categoryName: (code: string) => categoryByCode.value.get(code)?.name ?? code,
     orgName: (code: string) => orgByCode.value.get(code)?.name ?? code,
     userName: (id: string) => userById.value.get(id)?.name ?? '同事',
     areaName: (code: string) => areaByCode.value.get(code)?.name ?? code,
     isEnded: (code: string) => (states.value.get(code)?.ending ?? null) !== null,
-    stateName: (code: string) => states.value.get(code)?.name ?? code,
+    /** Two flows may call a state of one code by different names. */
+    stateName: (code: string, flow?: string) =>
+      flowByCode.value.get(flow ?? '')?.states.find((state) => state.code === code)?.name ??
+      states.value.get(code)?.name ??
+      code,
     actionName: (code: string) =>
       code === 'report' ? '上报' : (actions.value.get(code)?.name ?? code),
   }
