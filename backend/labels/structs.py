@@ -8,6 +8,7 @@ from msgspec import Struct
 
 LabelKind = Literal["case"]
 """What a label may be put on. More come with their domains."""
+Colour = Literal["grey", "red", "orange", "yellow", "green", "blue", "purple"]
 
 
 class Label(Struct, frozen=True, kw_only=True):
@@ -22,6 +23,6 @@ class Label(Struct, frozen=True, kw_only=True):
     definition: str = ""  # when to put it on
     org: str
     area: str
-    colour: str = "grey"  # grey, red, orange, yellow, green, blue, purple
+    colour: Colour = "grey"
     valid_from: date
-    valid_to: date | None = None
+    valid_to: date | None = None  # inclusive; what carries the label keeps it

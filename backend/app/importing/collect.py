@@ -16,8 +16,13 @@ from backend.core.sheets.findings import Findings, Where
 from backend.directory.importing import rows as directory_rows
 from backend.directory.importing.polygons import Outline, read_outlines
 from backend.directory.importing.stage import DirectoryLines
+from backend.labels.importing import LabelRow
 
-ROWS: tuple[type[SheetRow], ...] = (*directory_rows.ROWS, *catalogue_rows.ROWS)
+ROWS: tuple[type[SheetRow], ...] = (
+    *directory_rows.ROWS,
+    *catalogue_rows.ROWS,
+    LabelRow,
+)
 SUFFIXES = (*SHEET_SUFFIXES, ".geojson", ".json")
 R = TypeVar("R", bound=SheetRow)
 
@@ -27,6 +32,7 @@ class Collected(Struct):
 
     directory: DirectoryLines
     catalogue: CatalogueLines
+    labels: list[Line[LabelRow]] | None
     digest: str
 
 
@@ -85,10 +91,13 @@ def collect(paths: Sequence[Path], findings: Findings, progress: Callable[[], No
             standards=lines(catalogue_rows.StandardRow),
             calendars=lines(catalogue_rows.CalendarRow),
             days=lines(catalogue_rows.DayRow),
+            calendar_rules=lines(catalogue_rows.CalendarRuleRow),
+            targets=lines(catalogue_rows.TargetRow),
             rules=lines(catalogue_rows.DispatchRow),
             settings=lines(catalogue_rows.SettingRow),
             flows=flows,
         ),
+        lines(LabelRow),
         digest.hexdigest(),
     )
 

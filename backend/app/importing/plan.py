@@ -18,6 +18,7 @@ from backend.core.sheets.findings import Findings, Where
 from backend.core.sheets.shelf import Difference, Shelf
 from backend.directory.documents import KINDS as DIRECTORY_KINDS
 from backend.directory.importing.stage import Directory, known, stage_directory
+from backend.labels.importing import stage_labels
 from offline.ports import Connection
 
 TABLES = {"user": "app_user"}
@@ -63,7 +64,9 @@ async def make_plan(
     places = Places(known("区划", directory.area), known("部门", directory.org))
     stage_catalogue(collected.catalogue, catalogue, places, county, findings)
     check_served(collected.directory.posts or [], catalogue.category, findings)
-    shelves = directory.shelves() + catalogue.shelves()
+    labels = await _shelf(conn, "label", county)
+    stage_labels(collected.labels, labels, places.areas, places.orgs, county, findings)
+    shelves = [*directory.shelves(), *catalogue.shelves(), labels]
     await _strangers(conn, shelves, findings)
     plan.differences = [each for shelf in shelves for each in shelf.differences()]
     plan.missing_parts = [part for shelf in shelves for part in shelf.missing_parts]

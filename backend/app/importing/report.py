@@ -21,13 +21,19 @@ TITLES = {
     "appointment": "任职",
     "flow": "流程",
     "category": "类别",
+    "form": "表单",
     "calendar": "日历",
+    "calendar_rule": "日历适用",
     "dispatch_rule": "派遣规则",
+    "target_group": "目标组",
     "setting": "参数",
+    "label": "标签",
 }
 NAMES = dict.fromkeys(TITLES, ("code",)) | {
     "appointment": ("user", "post", "valid_from"),
+    "calendar_rule": ("category", "org", "area"),
     "dispatch_rule": ("category", "area"),
+    "target_group": ("org", "code"),
 }
 """The fields by which people know a row."""
 SHOWN = 20
@@ -78,6 +84,6 @@ def _list(console: Console, title: str, names: Sequence[str]) -> None:
 
 
 def _name(each: Difference[Any]) -> str:
-    state = each.after.flow if each.kind == "flow" else each.after
+    state = getattr(each.after, each.kind) if each.kind in ("flow", "form") else each.after
     named = [TITLES[each.kind], *(str(getattr(state, name)) for name in NAMES[each.kind])]
     return " ".join(part for part in named if part)

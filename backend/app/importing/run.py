@@ -20,12 +20,17 @@ from backend.core.crypto import Keyring
 from backend.core.errors import Problem
 from backend.core.halt import Halt
 from backend.core.settings import Settings
+from backend.core.sheets.declared import SheetRow
 from backend.core.sheets.findings import Findings
 from backend.core.sheets.writing import write_template
 from backend.directory.importing import rows as directory_rows
 from backend.directory.passwords import Passwords
+from backend.labels.importing import LabelRow
 
-TEMPLATES = {"directory.xlsx": directory_rows.ROWS, "catalogue.xlsx": catalogue_rows.ROWS}
+TEMPLATES: dict[str, tuple[type[SheetRow], ...]] = {
+    "directory.xlsx": directory_rows.ROWS,
+    "catalogue.xlsx": (*catalogue_rows.ROWS, LabelRow),
+}
 
 
 def write_templates(folder: Path) -> list[Path]:

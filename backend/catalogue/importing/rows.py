@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import date
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
 from msgspec import field
@@ -24,7 +24,17 @@ from backend.core.sheets.formats import (
 )
 
 CATEGORY_KINDS = {"部件": "component", "事件": "event"}
+DEFAULT_FLOW = "city_management"
 PHOTO_ROLES = {"近景": "near", "远景": "far", "参照物": "reference"}
+Check = Literal["task", "photo", "same_period"]
+TargetKind = Literal["main", "assist", "copy", "help"]
+CHECKS: dict[str, Check] = {"核查": "task", "凭照片结案": "photo", "同时段核查": "same_period"}
+TARGET_KINDS: dict[str, TargetKind] = {
+    "主办": "main",
+    "协办": "assist",
+    "抄送": "copy",
+    "协助": "help",
+}
 LIMIT_UNITS: dict[str, LimitUnit] = {
     "工作分钟": "work_minute",
     "工作时": "work_hour",
@@ -51,7 +61,8 @@ def _hours(text: str) -> list[tuple[str, str]]:
         if not _HOURS.fullmatch(part):
             raise ValueError(text)
         start, end = part.split("-")
-        if not (spans[-1][1] if spans else "00:00") <= start < end <= "24:00":
+        open_ = not spans or spans[-1][0] < spans[-1][1]  # nothing follows what runs past midnight
+        if not (open_ and (spans[-1][1] if spans else "00:00") <= start != end <= "24:00"):
             raise ValueError(text)
         spans.append((start, end))
     return spans
@@ -73,7 +84,7 @@ LIMIT: Format[Limit] = Format(
 HOURS: Format[list[tuple[str, str]]] = Format(
     _hours,
     lambda spans: "、".join(f"{start}-{end}" for start, end in spans),
-    "先后不重叠的时段,如 08:00-12:00、14:00-18:00;不上班的留空",
+    "先后不重叠的时段,如 08:00-12:00、14:00-18:00;夜班到次日写 22:00-06:00;不上班的留空",
 )
 VALUE: Format[Any] = Format(_value, lambda value: msgspec.json.encode(value).decode(), "数字或文字")
 
@@ -90,7 +101,18 @@ class CategoryRow(SheetRow, frozen=True, kw_only=True):
     synonyms: Annotated[list[str], Column("同义词", TEXTS, "窨井盖、下水道盖")] = field(
         default_factory=list
     )
-    flow: Annotated[str, Column("流程", CODE, "simple", "空着表示 simple")] = "simple"
+    flow: Annotated[
+        str, Column("流程", CODE, DEFAULT_FLOW, f"流程文件里的 code;空着表示 {DEFAULT_FLOW}")
+    ] = DEFAULT_FLOW
+    form: Annotated[
+        str, Column("表单", CODE, "", "上报时填的表单,表单文件里的 code;不填表的留空")
+    ] = ""
+    check: Annotated[
+        Check, Column("核查方式", choice(CHECKS), "核查", "空着表示核查:结案前派人到现场看")
+    ] = "task"
+    auto_dispatch: Annotated[
+        bool, Column("自动派遣", FLAG, "否", "空着表示否;是:立案后按派遣规则直接派出")
+    ] = False
     photo_roles: Annotated[list[str], Column("必拍照片", choices(PHOTO_ROLES), "近景、远景")] = (
         field(default_factory=list)
     )
@@ -158,6 +180,35 @@ class DayRow(SheetRow, frozen=True, kw_only=True):
     name: Annotated[str, Column("名称", TEXT, "国庆节")] = ""
 
 
+class CalendarRuleRow(SheetRow, frozen=True, kw_only=True):
+    """Whose time runs by which calendar."""
+
+    sheet: ClassVar[str] = "日历适用"
+    key: ClassVar[tuple[str, ...]] = ("category", "org", "area")
+    category: Annotated[
+        str, Column("类别", CODE, "C01", "类别编码或其开头;空着表示全部,最长的优先")
+    ] = ""
+    org: Annotated[str, Column("部门", CODE, "oh-sz", "部门编码;空着表示全部")] = ""
+    area: Annotated[str, Column("区划", CODE, "330304001", "区划编码;空着表示全部,最深的优先")] = ""
+    calendar: Annotated[str, Column("日历", CODE, "standard", "日历表里的编码")]
+
+
+class TargetRow(SheetRow, frozen=True, kw_only=True):
+    """One org of a group to which an org often gives cases together."""
+
+    sheet: ClassVar[str] = "目标组"
+    key: ClassVar[tuple[str, ...]] = ("org", "code", "target")
+    org: Annotated[str, Column("部门", CODE, "oh-zhzx", "谁用这个组:部门编码")]
+    code: Annotated[str, Column("编码", CODE, "flood", "同一部门内不重复;一组几行,编码相同")]
+    name: Annotated[str, Column("名称", TEXT, "防汛联动", "同一组各行相同")]
+    target: Annotated[str, Column("目标部门", CODE, "oh-sl", "部门编码")]
+    kind: Annotated[TargetKind, Column("方式", choice(TARGET_KINDS), "主办", "空着表示主办")] = (
+        "main"
+    )
+    requirement: Annotated[str, Column("要求", TEXT, "30 分钟内到场")] = ""
+    active: Annotated[bool, Column("在用", FLAG, "是", "空着表示是;同一组各行相同")] = True
+
+
 class DispatchRow(SheetRow, frozen=True, kw_only=True):
     """Who handles what, where."""
 
@@ -186,6 +237,8 @@ ROWS: tuple[type[SheetRow], ...] = (
     StandardRow,
     CalendarRow,
     DayRow,
+    CalendarRuleRow,
     DispatchRow,
+    TargetRow,
     SettingRow,
 )

@@ -11,11 +11,13 @@ from msgspec import Struct
 from backend.catalogue.importing.flows import FlowFile
 from backend.catalogue.importing.rows import (
     CalendarRow,
+    CalendarRuleRow,
     CategoryRow,
     DayRow,
     DispatchRow,
     SettingRow,
     StandardRow,
+    TargetRow,
 )
 from backend.catalogue.states import SettingState
 from backend.catalogue.structs import (
@@ -25,12 +27,13 @@ from backend.catalogue.structs import (
     DispatchRule,
     FlowDocument,
     FormDocument,
+    GroupTarget,
     SpecialDay,
     Standard,
     TargetGroup,
 )
 from backend.core.ids import derived_id
-from backend.core.sheets.declared import Line, header_of
+from backend.core.sheets.declared import Line, columns_of, header_of
 from backend.core.sheets.findings import Findings, Where
 from backend.core.sheets.shelf import Known, Shelf, refer
 from backend.directory.importing.rows import PostRow
@@ -71,6 +74,8 @@ class CatalogueLines(Struct):
     standards: list[Line[StandardRow]] | None = None
     calendars: list[Line[CalendarRow]] | None = None
     days: list[Line[DayRow]] | None = None
+    calendar_rules: list[Line[CalendarRuleRow]] | None = None
+    targets: list[Line[TargetRow]] | None = None
     rules: list[Line[DispatchRow]] | None = None
     settings: list[Line[SettingRow]] | None = None
     flows: Sequence[FlowFile] = ()
@@ -90,6 +95,8 @@ def stage_catalogue(
     _flows(lines.flows, catalogue.flow, county, findings)
     _categories(lines, catalogue, county, findings)
     _calendars(lines, catalogue.calendar, county, findings)
+    _calendar_rules(lines.calendar_rules, catalogue, places, county, findings)
+    _targets(lines.targets, catalogue.target_group, places, county, findings)
     _rules(lines.rules, catalogue, places, county, findings)
     _settings(lines.settings, catalogue.setting, county)
 
@@ -114,11 +121,14 @@ def _categories(
     shelf = catalogue.category
     shelf.given = lines.categories is not None
     flows = Known("流程", {document.flow.code for document in catalogue.flow.after().values()})
+    forms = Known("表单", {document.form.code for document in catalogue.form.after().values()})
     kinds = {state.code: state.kind for state in shelf.existing.values()}
     kinds |= {line.row.code: line.row.kind for line in lines.categories or []}
     for line in lines.categories or []:
         row = line.row
         refer(findings, line, "flow", row.flow, flows)
+        if row.form:
+            refer(findings, line, "form", row.form, forms)
         if (
             row.parent is not None
             and refer(findings, line, "parent", row.parent, Known("类别", kinds))
@@ -182,6 +192,7 @@ def _calendars(
         except (ZoneInfoNotFoundError, ValueError):
             expected = "时区名,如 Asia/Shanghai"
             findings.add(line.where, header_of(CalendarRow, "zone"), row.zone, expected)
+        _night_shifts(line, findings)
         id_ = derived_id("calendar", county, row.code)
         before = shelf.existing.get(id_)
         shelf.bring(
@@ -201,6 +212,17 @@ def _calendars(
         _days(lines.days, shelf, findings)
 
 
+def _night_shifts(line: Line[CalendarRow], findings: Findings) -> None:
+    """What runs past midnight must be over when the next day's work begins."""
+    for day, name in enumerate(WEEK):
+        spans: list[tuple[str, str]] = getattr(line.row, name)
+        morrow: list[tuple[str, str]] = getattr(line.row, WEEK[(day + 1) % len(WEEK)])
+        if spans and morrow and spans[-1][1] < spans[-1][0] and morrow[0][0] < spans[-1][1]:
+            start, end = spans[-1]
+            expected = f"到次日 {morrow[0][0]} 为止:次日这时已开始上班"
+            findings.add(line.where, header_of(CalendarRow, name), f"{start}-{end}", expected)
+
+
 def _days(lines: list[Line[DayRow]], shelf: Shelf[Calendar], findings: Findings) -> None:
     calendars = Known("日历", {state.code for state in shelf.after().values()})
     by_calendar: dict[str, list[SpecialDay]] = defaultdict(list)
@@ -216,6 +238,98 @@ def _days(lines: list[Line[DayRow]], shelf: Shelf[Calendar], findings: Findings)
         if merged != state.days:
             at = shelf.where.get(state.id) or where[state.code]
             shelf.bring(at, msgspec.structs.replace(state, days=merged))
+
+
+def _calendar_rules(
+    lines: list[Line[CalendarRuleRow]] | None,
+    catalogue: Catalogue,
+    places: Places,
+    county: str,
+    findings: Findings,
+) -> None:
+    shelf = catalogue.calendar_rule
+    shelf.given = lines is not None
+    calendars = Known("日历", {state.code for state in catalogue.calendar.after().values()})
+    categories, prefixes = _codes_and_prefixes(catalogue.category)
+    for line in lines or []:
+        row = line.row
+        if row.category not in prefixes:
+            refer(findings, line, "category", row.category, categories)
+        if row.org:
+            refer(findings, line, "org", row.org, places.orgs)
+        if row.area:
+            refer(findings, line, "area", row.area, places.areas)
+        refer(findings, line, "calendar", row.calendar, calendars)
+        if not (row.category or row.org or row.area):
+            expected = "类别、部门、区划至少填一项:都不填的本来就按 standard 日历"
+            findings.add(line.where, header_of(CalendarRuleRow, "category"), "", expected)
+        shelf.bring(
+            line.where,
+            CalendarRule(
+                id=derived_id("calendar_rule", county, row.area, row.org, row.category),
+                version=0,
+                county=county,
+                area=row.area,
+                org=row.org,
+                category=row.category,
+                calendar=row.calendar,
+            ),
+        )
+
+
+def _targets(
+    lines: list[Line[TargetRow]] | None,
+    shelf: Shelf[TargetGroup],
+    places: Places,
+    county: str,
+    findings: Findings,
+) -> None:
+    """A group that the files name is what they say of it, whole: a target is removed by leaving
+    its row out.
+    """
+    shelf.given = lines is not None
+    groups: dict[tuple[str, str], list[Line[TargetRow]]] = defaultdict(list)
+    for line in lines or []:
+        refer(findings, line, "org", line.row.org, places.orgs)
+        refer(findings, line, "target", line.row.target, places.orgs)
+        groups[line.row.org, line.row.code].append(line)
+    for (org, code), rows in groups.items():
+        first = rows[0]
+        for line in rows[1:]:
+            _as_in(first, line, "name", first.row.name, line.row.name, findings)
+            _as_in(first, line, "active", first.row.active, line.row.active, findings)
+        group = TargetGroup(
+            id=derived_id("target_group", county, org, code),
+            version=0,
+            county=county,
+            org=org,
+            code=code,
+            name=first.row.name,
+            targets=[_target(line.row) for line in rows],
+            active=first.row.active,
+        )
+        if not any(target.kind == "main" for target in group.targets):
+            expected = f"主办:目标组 {code} 至少有一个主办"
+            findings.add(first.where, header_of(TargetRow, "kind"), "没有主办", expected)
+        shelf.bring(first.where, group)
+
+
+def _target(row: TargetRow) -> GroupTarget:
+    return GroupTarget(row.target, row.kind, row.requirement)
+
+
+def _as_in(
+    first: Line[TargetRow],
+    line: Line[TargetRow],
+    field: str,
+    said: object,
+    found: object,
+    findings: Findings,
+) -> None:
+    if said != found:
+        column = columns_of(TargetRow)[field]
+        expected = f"{column.format.show(said)}:与第 {first.where.row} 行同一组"
+        findings.add(line.where, column.header, column.format.show(found), expected)
 
 
 def _rules(

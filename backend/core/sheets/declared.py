@@ -125,7 +125,9 @@ def _claim(
     cells: list[str], positions: dict[str, int], row_type: type[SheetRow], findings: Findings
 ) -> None:
     name = row_type.key[0]
-    position = positions[name]
+    position = positions.get(name)
+    if position is None or position >= len(cells):
+        return
     with suppress(ValueError):
         code = columns_of(row_type)[name].format.parse(cells[position])
         findings.claim(row_type.sheet, str(code))

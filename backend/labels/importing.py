@@ -1,0 +1,63 @@
+"""The sheet of labels, and from its rows to states."""
+
+from datetime import date
+from typing import Annotated, ClassVar, get_args
+
+from backend.core.ids import derived_id
+from backend.core.sheets.declared import Line, SheetRow, header_of
+from backend.core.sheets.findings import Findings
+from backend.core.sheets.formats import CODE, DAY, TEXT, Column, choice
+from backend.core.sheets.shelf import Known, Shelf, refer
+from backend.labels.structs import Colour, Label, LabelKind
+
+KINDS: dict[str, LabelKind] = {"案件": "case"}
+COLOURS: dict[str, Colour] = {
+    "灰": "grey",
+    "红": "red",
+    "橙": "orange",
+    "黄": "yellow",
+    "绿": "green",
+    "蓝": "blue",
+    "紫": "purple",
+}
+assert set(COLOURS.values()) == set(get_args(Colour))
+
+
+class LabelRow(SheetRow, frozen=True, kw_only=True):
+    """A label."""
+
+    sheet: ClassVar[str] = "标签"
+    key: ClassVar[tuple[str, ...]] = ("code",)
+    code: Annotated[str, Column("编码", CODE, "flood-2026")]
+    name: Annotated[str, Column("名称", TEXT, "防汛")]
+    kind: Annotated[LabelKind, Column("用于", choice(KINDS), "案件", "空着表示案件")] = "case"
+    definition: Annotated[str, Column("说明", TEXT, "因强降雨引起的", "什么情况下贴")] = ""
+    org: Annotated[str, Column("归口部门", CODE, "oh-zhzx", "谁管这个标签:部门编码")]
+    area: Annotated[str, Column("适用区划", CODE, "330304", "区划编码;它和它以下的案件可以贴")]
+    colour: Annotated[Colour, Column("颜色", choice(COLOURS), "蓝", "空着表示灰")] = "grey"
+    valid_from: Annotated[date, Column("启用日期", DAY, "2026-01-01")]
+    valid_to: Annotated[
+        date | None, Column("停用日期", DAY, "", "最后一天;此后不能再贴,贴过的仍在;仍在用的留空")
+    ] = None
+
+
+def stage_labels(
+    lines: list[Line[LabelRow]] | None,
+    shelf: Shelf[Label],
+    areas: Known,
+    orgs: Known,
+    county: str,
+    findings: Findings,
+) -> None:
+    """Bring the rows to the shelf. What is wrong goes to `findings`."""
+    shelf.given = lines is not None
+    for line in lines or []:
+        row = line.row
+        refer(findings, line, "org", row.org, orgs)
+        refer(findings, line, "area", row.area, areas)
+        if row.valid_to is not None and row.valid_to < row.valid_from:
+            header = header_of(LabelRow, "valid_to")
+            findings.add(line.where, header, row.valid_to, f"不早于 {row.valid_from}")
+        fields = {name: getattr(row, name) for name in row.__struct_fields__}
+        id_ = derived_id("label", county, row.code)
+        shelf.bring(line.where, Label(id=id_, version=0, county=county, **fields))
