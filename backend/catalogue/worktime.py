@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from backend.catalogue.flow import Limit
+from backend.catalogue.flow import Limit, LimitUnit
 from backend.catalogue.structs import Calendar
 
+NATURAL: tuple[LimitUnit, ...] = ("urgent_hour", "urgent_day")
+"""Units that count nights and holidays too."""
+DAY = timedelta(days=1)
+MINUTES_OF_DAY = 1440
 HORIZON = timedelta(days=3660)
 """A calendar without working hours must not be searched for ever."""
 
@@ -20,14 +24,21 @@ class NoWorkingTime(Exception):
     """The calendar has no working hours in the ten years after the start."""
 
 
+Span = tuple[time, time]
+
+
 class WorkingTime:
-    """One calendar, made ready for counting. Instants are UTC; hours are of the calendar's zone."""
+    """One calendar, made ready for counting. Instants are UTC; hours are of the calendar's zone.
+
+    Hours that end at or before their beginning (22:00-06:00) run on into the next day and belong to
+    the day on which they begin: a holiday takes the night that begins on it, not the one before.
+    """
 
     def __init__(self, calendar: Calendar) -> None:
         self.code = calendar.code
-        self._zone = ZoneInfo(calendar.zone)
+        self.zone = ZoneInfo(calendar.zone)
         self._week = {
-            int(day): [(time.fromisoformat(a), time.fromisoformat(b)) for a, b in hours]
+            int(day): [(_time(a), _time(b)) for a, b in hours]
             for day, hours in calendar.week.items()
         }
         self._special = {special.day: special.working for special in calendar.days}
@@ -38,23 +49,32 @@ class WorkingTime:
             (hours for hours in self._week.values() if _minutes(hours) == self.day_minutes), []
         )
 
+    def length(self, limit: Limit) -> timedelta:
+        """How long a limit is, in the time that its unit counts."""
+        match limit.unit:
+            case "work_minute":
+                return timedelta(minutes=limit.value)
+            case "work_hour" | "urgent_hour":
+                return timedelta(hours=limit.value)
+            case "work_day":
+                return timedelta(minutes=limit.value * self.day_minutes)
+            case "urgent_day":
+                return timedelta(days=limit.value)
+
     def due(self, start: datetime, limit: Limit, share: float = 1.0) -> datetime:
         """The instant at which `share` of a limit has passed since `start`.
 
         Raises NoWorkingTime.
         """
-        match limit.unit:
-            case "urgent_hour":
-                return start + timedelta(hours=limit.value) * share
-            case "urgent_day":
-                return start + timedelta(days=limit.value) * share
-            case "work_minute":
-                minutes = limit.value
-            case "work_hour":
-                minutes = limit.value * 60
-            case "work_day":
-                minutes = limit.value * self.day_minutes
-        return self.advance(start, timedelta(minutes=minutes) * share)
+        return self.after(start, self.length(limit) * share, limit.unit)
+
+    def after(self, start: datetime, span: timedelta, unit: LimitUnit) -> datetime:
+        """The instant by which `span` has passed since `start`, in the time that a unit counts."""
+        return start + span if unit in NATURAL else self.advance(start, span)
+
+    def passed(self, start: datetime, end: datetime, unit: LimitUnit) -> timedelta:
+        """What has passed from `start` to `end`, in the time that a unit counts."""
+        return end - start if unit in NATURAL else self.between(start, end)
 
     def advance(self, start: datetime, worked: timedelta) -> datetime:
         """The instant by which `worked` working time has passed since `start`."""
@@ -76,17 +96,21 @@ class WorkingTime:
         return total
 
     def _spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Working spans that end after `start`, in order, UTC."""
-        day = start.astimezone(self._zone).date()
+        """Working spans that end after `start`, in order and apart, UTC."""
+        day = start.astimezone(self.zone).date() - DAY  # whose night may still run
         last = day + HORIZON
+        reached = start
         while day < last:
             for opens, closes in self._hours(day):
-                ends = datetime.combine(day, closes, self._zone).astimezone(UTC)
-                if ends > start:
-                    yield datetime.combine(day, opens, self._zone).astimezone(UTC), ends
-            day += timedelta(days=1)
+                until = day if closes > opens else day + DAY
+                begins = datetime.combine(day, opens, self.zone).astimezone(UTC)
+                ends = datetime.combine(until, closes, self.zone).astimezone(UTC)
+                if ends > reached:
+                    yield max(begins, reached), ends
+                    reached = ends
+            day += DAY
 
-    def _hours(self, day: date) -> list[tuple[time, time]]:
+    def _hours(self, day: date) -> list[Span]:
         working = self._special.get(day)
         usual = self._week.get(day.isoweekday(), [])
         if working is None:
@@ -94,5 +118,12 @@ class WorkingTime:
         return (usual or self._ordinary) if working else []
 
 
-def _minutes(hours: list[tuple[time, time]]) -> int:
-    return sum((b.hour - a.hour) * 60 + b.minute - a.minute for a, b in hours)
+def _time(text: str) -> time:
+    return time() if text == "24:00" else time.fromisoformat(text)
+
+
+def _minutes(hours: list[Span]) -> int:
+    return sum(
+        ((b.hour - a.hour) * 60 + b.minute - a.minute) % MINUTES_OF_DAY or MINUTES_OF_DAY
+        for a, b in hours
+    )

@@ -1,0 +1,94 @@
+"""督办, 批示, 催办: words from above, the answers they wait for, and what they make of a case."""
+
+from msgspec.structs import replace
+
+from backend.cases.rules import parties
+from backend.cases.rules.doing import Doing, Impossible
+from backend.cases.rules.requests import not_past
+from backend.cases.structs import ActOnCase, Case, Directive, Supervision
+from backend.catalogue.flow import Action
+from backend.core.ids import derived_id
+from offline.wire import Reason
+
+AT_WORK = ("dispatched",)
+"""Stages of handling, in which a case may be supervised though nobody has an assignment."""
+
+
+def direct(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
+    """A directive of the action's kind; `until` or `limit` says when its answer is due. Supervising
+    needs work to supervise. Raises Impossible.
+    """
+    assert action.directive is not None
+    assert doing.user is not None
+    assert doing.post is not None
+    assert doing.org is not None
+    supervises = action.directive == "supervise"
+    if supervises and not parties.open_parts(case) and case.stage not in AT_WORK:
+        raise Impossible(Reason("not_at_work", "只有处置中的案件才能督办", "payload.action"))
+    content = order.opinion.strip() or (order.reason or "").strip()
+    if not content:
+        raise Impossible(Reason("required", "请填写内容", "payload.opinion"))
+    not_past(order.until, doing.at, "payload.until")
+    due_at = order.until
+    if due_at is None and order.limit is not None:
+        due_at = doing.catalogue.working.due(doing.at, order.limit)
+    directive = Directive(
+        id=derived_id("directive", doing.command),
+        kind=action.directive,
+        user=doing.user,
+        post=doing.post,
+        org=doing.org,
+        signature=order.signature,
+        at=doing.at,
+        content=content,
+        media=order.media,
+        due_at=due_at,
+    )
+    after = replace(case, directives=[*case.directives, directive])
+    return supervised(after, "supervised") if supervises else after
+
+
+def answer(case: Case, order: ActOnCase, doing: Doing) -> Case:
+    """A directed party answers the directive named, else the only one that waits. Raises
+    Impossible.
+    """
+    field = "payload.directive"
+    waiting = [d for d in case.directives if d.answered_at is None and d.due_at is not None]
+    if order.directive is not None:
+        if all(each.id != order.directive for each in case.directives):
+            raise Impossible(Reason("unknown_directive", "没有这条督办或批示", field))
+        waiting = [each for each in waiting if each.id == order.directive]
+        if not waiting:
+            raise Impossible(Reason("no_answer_awaited", "这条已经答复,或不需要答复", field))
+    if len(waiting) != 1:
+        raise Impossible(Reason("required", "请选择要答复的督办或批示", field))
+    words = order.opinion.strip() or (order.reason or "").strip()
+    if not words:
+        raise Impossible(Reason("required", "请填写答复", "payload.opinion"))
+    answered = replace(waiting[0], answered_at=doing.at, answered_by=doing.user, answer=words)
+    return replace(
+        case,
+        directives=[answered if each.id == answered.id else each for each in case.directives],
+    )
+
+
+def circulate(case: Case) -> Case:
+    """通报 of a supervised case. Raises Impossible."""
+    _must_be_supervised(case)
+    return supervised(case, "circulated")
+
+
+def release(case: Case) -> Case:
+    """解除督办. Raises Impossible."""
+    _must_be_supervised(case)
+    return supervised(case, None)
+
+
+def supervised(case: Case, supervision: Supervision | None) -> Case:
+    """The case under this supervision; `near` is only a warning."""
+    return replace(case, supervision=supervision, supervised=supervision not in (None, "near"))
+
+
+def _must_be_supervised(case: Case) -> None:
+    if case.supervision is None:
+        raise Impossible(Reason("not_supervised", "案件没有督办", "payload.action"))
