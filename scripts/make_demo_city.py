@@ -3,7 +3,7 @@
     python -m scripts.make_demo_city ../shared/data
 
 Only needed to make the pack anew; the made files are committed. Same data and libraries, same
-bytes. `flow-simple.json` and `README.md` of the pack are written by hand and left alone.
+bytes. `flow-city-management.json` and `README.md` of the pack are written by hand and left alone.
 """
 
 import json

@@ -60,6 +60,34 @@ Effect = Literal[
     "set_urgent",  # input.verdict: on, off
     "call_back",  # input.verdict: satisfied, unsatisfied, unreached
 ]
+CONDITION_NAMES = frozenset(
+    {
+        "open_parts",  # assignments that closing waits for
+        "open_requests",
+        "workers",  # how many may verify and check in the case's grid
+        "level",  # depth of the org that holds the closing right; 0: the root
+        "closing_org",
+        "state",
+        "source",
+        "category",
+        "check",  # the category's: task, photo, same_period
+        "auto_dispatch",
+        "self_handled",
+        "urgent",
+        "sensitive",
+        "suspended",
+        "supervision",
+        "severity",
+        "failed_checks",
+        "call_back",
+        "verdict",
+        "after_photos",
+        "evidence_photos",
+    }
+)
+"""What every condition of a flow may speak of besides the form's and the action's answers;
+`backend.cases.rules.context` gives the values.
+"""
 Code = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", max_length=32)]
 
 

@@ -30,7 +30,7 @@ class Category(Struct, frozen=True, kw_only=True):
     kind: str  # component, event
     parent: str | None
     synonyms: list[str] = []
-    flow: str = "simple"
+    flow: str = "city_management"
     photo_roles: list[str] = []  # required of a report: near, far, reference
     album_allowed: bool = True
     self_handling: bool = True

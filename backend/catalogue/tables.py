@@ -14,7 +14,7 @@ class Category(Table, tablename="category"):
     kind = Varchar(16)  # component, event
     parent = Varchar(32, null=True, default=None)
     synonyms = Array(base_column=Text(), default=list)
-    flow = Varchar(32, default="simple")
+    flow = Varchar(32, default="city_management")
     photo_roles = Array(base_column=Varchar(16), default=list)  # required: near, far, reference
     album_allowed = Boolean(default=True)
     self_handling = Boolean(default=True)

@@ -26,8 +26,8 @@ from tests.cases.city import photo
 from tests.cases.test_worktime import working
 
 PACK = Path(__file__).parents[2] / "shared-schemas" / "packs" / "330304"
-FLOW = msgspec.json.decode((PACK / "flow-simple.json").read_bytes(), type=Flow)
-PLAIN = json.loads((PACK / "flow-simple.json").read_text())
+FLOW = msgspec.json.decode((PACK / "flow-city-management.json").read_bytes(), type=Flow)
+PLAIN = json.loads((PACK / "flow-city-management.json").read_text())
 START = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 WORKER, OTHER = uuid4(), uuid4()
 WORKING = working()

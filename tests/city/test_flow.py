@@ -53,7 +53,7 @@ def test_the_fault_is_named(tmp_path: Path, break_it: Break, column: str, found:
     assert (column, found) in {(f.column, f.found) for f in findings.sorted()}
 
 
-def test_the_simple_flow_is_right() -> None:
+def test_the_city_management_flow_is_right() -> None:
     findings = Findings()
     assert read_flow(FLOW, findings) is not None
     assert not findings

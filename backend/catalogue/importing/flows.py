@@ -1,14 +1,21 @@
 """A flow from JSON, checked so that no case can get stuck in it or fall out of it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from backend.catalogue.flow import Action, Box, Flow, State
+from backend.catalogue.flow import CONDITION_NAMES, Flow
+from backend.catalogue.importing.flow_conditions import conditions, foreign_names
+from backend.catalogue.importing.flow_faults import Fault, faults
+from backend.catalogue.importing.flow_paths import dead_ends
 from backend.core.sheets.findings import Findings, Where
-from backend.directory.permissions import PERMISSIONS
+
+PARTS = {"states": "状态", "actions": "动作", "boxes": "箱", "requests": "申请"}
+"""What the lists of a flow hold, as an error names it."""
 
 
 class FlowFile(Struct, frozen=True):
@@ -22,120 +29,65 @@ def read_flow(path: Path, findings: Findings) -> FlowFile | None:
     """The flow of a JSON file; None, with findings, when it cannot be used."""
     where = Where(path.name)
     try:
-        flow = msgspec.json.decode(path.read_bytes(), type=Flow)
+        raw = msgspec.json.decode(path.read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        findings.add(where, "", error, "符合 Flow 结构的 JSON(见 docs 里的流程说明)")
+        findings.add(where, "", error, "JSON,写法见 docs/flows.md")
         return None
-    problems = list(_problems(flow))
-    for column, found, expected in problems:
-        findings.add(where, column, found, expected)
-    return None if problems else FlowFile(where, flow)
+    try:
+        flow = msgspec.convert(raw, Flow)
+    except msgspec.ValidationError as error:
+        findings.add(where, _at(raw, str(error)), error, "见 docs/flows.md 里允许的写法")
+        return None
+    found = [*_unread(raw, flow), *faults(flow)]
+    if not found:
+        found = [*conditions(flow), *dead_ends(flow)]
+    for column, what, expected in found:
+        findings.add(where, column, what, expected)
+    return None if found else FlowFile(where, flow)
 
 
-def _problems(flow: Flow) -> Iterator[tuple[str, str, str]]:
-    """(state, action or box at fault, what is found, what would be right)."""
-    states = {state.code for state in flow.states}
-    actions = {action.code for action in flow.actions}
-    if len(states) < len(flow.states):
-        yield "states", _twice([s.code for s in flow.states]), "每个状态只写一次"
-    if len(actions) < len(flow.actions):
-        yield "actions", _twice([a.code for a in flow.actions]), "每个动作只写一次"
-    for name in ("initial", "initial_self_handled"):
-        if getattr(flow, name) not in states:
-            yield name, getattr(flow, name), "states 里有的状态"
-    for state in flow.states:
-        yield from _state_problems(state, states)
-    for action in flow.actions:
-        yield from _action_problems(action, flow, states)
-    for box in flow.boxes:
-        yield from _box_problems(box, states)
-    if _targets_known(flow, states):
-        yield from _dead_ends(flow)
+def check_names(file: FlowFile, answers: set[str], findings: Findings) -> None:
+    """Conditions may also speak of the answers of the forms that a report fills; whatever they name
+    that is in no form is an error.
+    """
+    for column, name in foreign_names(file.flow):
+        if name not in answers:
+            known = "、".join(sorted(CONDITION_NAMES))
+            findings.add(file.where, column, f"${{{name}}}", f"表单里的题,或 {known}")
 
 
-def _state_problems(state: State, states: set[str]) -> Iterator[tuple[str, str, str]]:
-    name = f"状态 {state.code}"
-    if (state.entry is None) != (state.entry_to is None):
-        yield name, str(state.entry or state.entry_to), "entry 与 entry_to 都写"
-    if state.entry_to is not None and state.entry_to not in states:
-        yield name, state.entry_to, "states 里有的状态"
+def _at(raw: Any, error: str) -> str:
+    """The state, action, box or request that a decoding error speaks of."""
+    match = re.search(r"\$\.(\w+)\[(\d+)\]", error)
+    if match is None or match[1] not in PARTS:
+        return ""
+    return _name(match[1], raw[match[1]][int(match[2])])
 
 
-def _box_problems(box: Box, states: set[str]) -> Iterator[tuple[str, str, str]]:
-    name = f"箱 {box.code}"
-    for code in box.states:
-        if code not in states:
-            yield name, code, "states 里有的状态"
-    if box.permission not in PERMISSIONS:
-        yield name, box.permission, "一个已有的权限"
+def _name(part: str, each: Any) -> str:
+    code = each.get("code", each.get("kind", "")) if isinstance(each, dict) else ""
+    return f"{PARTS[part]} {code}".strip()
 
 
-def _action_problems(
-    action: Action, flow: Flow, states: set[str]
-) -> Iterator[tuple[str, str, str]]:
-    name = f"动作 {action.code}"
-    endings = {state.code for state in flow.states if state.ending}
-    for code in [*action.states, *_targets(action)]:
-        if code not in states:
-            yield name, code, "states 里有的状态"
-    for code in action.states:
-        if code in endings:
-            yield name, code, "未办结的状态:办结以后不能再动"
-    if action.permission is None and action.task is None and not action.party:
-        yield name, "谁都可以做", "写明 permission、task 或 party"
-    if action.permission is not None and action.permission not in PERMISSIONS:
-        yield name, action.permission, "一个已有的权限"
-    verdicts = {c.code for i in action.inputs if i.name == "verdict" for c in i.choices}
-    if verdicts != set(action.to_by_verdict):
-        yield name, "、".join(sorted(action.to_by_verdict)), "to_by_verdict 与 verdict 的选项一致"
-    for verdict in action.effects_by_verdict.keys() - verdicts:
-        yield name, verdict, "effects_by_verdict 里只用 verdict 的选项"
-    if action.to is not None and action.to_by_verdict:
-        yield name, action.to, "to 与 to_by_verdict 只写一个"
+def _unread(raw: dict[str, Any], flow: Flow) -> Iterator[Fault]:
+    """Names that no part of a flow has: a misspelt one would silently not apply."""
+    whole: dict[str, Any] = msgspec.to_builtins(flow)
+    for name, value in raw.items():
+        if name not in whole:
+            yield "", name, "流程里有的字段,见 docs/flows.md"
+        elif name in PARTS:
+            for one, read in zip(value, whole[name], strict=True):
+                for unknown in _unknown(one, read):
+                    yield _name(name, one), unknown, "这里有的字段,见 docs/flows.md"
 
 
-def _dead_ends(flow: Flow) -> Iterator[tuple[str, str, str]]:
-    """States that no report reaches, and open states from which no ending can be reached."""
-    onward: dict[str, set[str]] = {state.code: set() for state in flow.states}
-    for action in flow.actions:
-        for code in action.states:
-            onward[code].update(_targets(action))
-    for state in flow.states:
-        if state.entry_to is not None:
-            onward[state.code].add(state.entry_to)
-    reached = _closure({flow.initial, flow.initial_self_handled}, onward)
-    backward: dict[str, set[str]] = {code: set() for code in onward}
-    for code, nexts in onward.items():
-        for following in nexts:
-            backward[following].add(code)
-    ending = _closure({state.code for state in flow.states if state.ending}, backward)
-    for state in flow.states:
-        if state.code not in reached:
-            yield f"状态 {state.code}", "没有动作到达它", "能从上报走到,或删去这个状态"
-        if state.code not in ending:
-            yield f"状态 {state.code}", "走不到任何办结状态", "有动作通向办结"
-
-
-def _closure(start: set[str], onward: dict[str, set[str]]) -> set[str]:
-    seen, waiting = set(start), list(start)
-    while waiting:
-        new = onward[waiting.pop()] - seen
-        seen |= new
-        waiting += new
-    return seen
-
-
-def _targets(action: Action) -> list[str]:
-    return [*([action.to] if action.to else []), *action.to_by_verdict.values()]
-
-
-def _targets_known(flow: Flow, states: set[str]) -> bool:
-    named = {flow.initial, flow.initial_self_handled}
-    named |= {state.entry_to for state in flow.states if state.entry_to}
-    for action in flow.actions:
-        named |= {*action.states, *_targets(action)}
-    return named <= states
-
-
-def _twice(codes: list[str]) -> str:
-    return "、".join(sorted({code for code in codes if codes.count(code) > 1}))
+def _unknown(raw: Any, read: Any) -> Iterator[str]:
+    if isinstance(raw, dict) and isinstance(read, dict):
+        for name, value in raw.items():
+            if name not in read:
+                yield name
+            else:
+                yield from _unknown(value, read[name])
+    elif isinstance(raw, list) and isinstance(read, list):
+        for one, other in zip(raw, read, strict=True):
+            yield from _unknown(one, other)
