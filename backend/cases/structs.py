@@ -201,6 +201,7 @@ class Clock(Struct, frozen=True):
     stopped_at: datetime | None = None
     paused: bool = False
     bundle: str | None = None
+    extra: list[Limit] = []  # granted on top of the limit, each from the deadline before it
 
 
 class Step(Struct, frozen=True):
@@ -283,6 +284,7 @@ class Case(Struct, frozen=True, kw_only=True):
     failed_checks: int = 0
     merged_into: UUID | None = None
     merged_state: str | None = None  # the state it left by merging, to come back to
+    entered_at: datetime | None = None  # this state; null: it stands where it was reported
     fired: list[str] = []  # timers that have run since the state was entered
     alarm: Alarm | None = None  # the next of them
 
