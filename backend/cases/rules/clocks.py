@@ -131,33 +131,35 @@ def stop_assignment(case: Case, assignment: UUID, at: datetime) -> Case:
     )
 
 
-def relimit(clock: Clock, limit: Limit, working: WorkingTime, yellow_ratio: float) -> Clock:
-    """The clock with another limit, counted by `working` over the time it has run; what was granted
-    on top stays.
+def set_whole(case: Case, limit: Limit, doing: Doing) -> Case:
+    """The whole clock has this limit: a new one runs from now, or the one that runs counts it from
+    its beginning, with what was granted on top.
     """
-    return recount(replace(clock, limit=limit, calendar=working.code), working, yellow_ratio)
+    working = working_of(doing.catalogue, case.category, None, case.area_path)
+    running = next((c for c in case.clocks if c.name == WHOLE and c.stopped_at is None), None)
+    if running is not None:
+        other = replace(running, limit=limit, calendar=working.code)
+        return _put(case, _recounted(other, doing))
+    clock = start(
+        derived_id("clock", doing.command, WHOLE),
+        WHOLE,
+        limit,
+        doing.at,
+        working,
+        doing.flow.yellow_ratio,
+    )
+    return regulate(replace(case, clocks=[*case.clocks, clock]), doing)
 
 
 def extend(case: Case, clock: Clock, extra: Limit, doing: Doing) -> Case:
     """More time for one clock, from its old deadline on. What was near may be far again."""
     more = _recounted(replace(clock, extra=[*clock.extra, extra]), doing)
-    clocks = [more if each.id == clock.id else each for each in case.clocks]
-    return calm(replace(case, clocks=clocks), doing.at)
+    return calm(_put(case, more), doing.at)
 
 
 def regulate(case: Case, doing: Doing) -> Case:
     """Pause and let run what should be, as the case stands: suspended or not, and its state."""
     return _regulated(case, state_of(doing.flow, case.state), doing)
-
-
-def recount(clock: Clock, working: WorkingTime, yellow_ratio: float) -> Clock:
-    """The clock with the instants that follow from its spans and limits."""
-    limits = [clock.limit, *clock.extra]
-    return replace(
-        clock,
-        yellow_at=timing.reach(clock.spans, limits, working, yellow_ratio),
-        due_at=timing.reach(clock.spans, limits, working),
-    )
 
 
 def calendar_of(clock: Clock, catalogue: Catalogue) -> WorkingTime:
@@ -227,4 +229,15 @@ def _paused(clock: Clock, at: datetime) -> Clock:
 
 
 def _recounted(clock: Clock, doing: Doing) -> Clock:
-    return recount(clock, calendar_of(clock, doing.catalogue), doing.flow.yellow_ratio)
+    """The clock with the instants that follow from its spans and limits."""
+    working = calendar_of(clock, doing.catalogue)
+    limits = [clock.limit, *clock.extra]
+    return replace(
+        clock,
+        yellow_at=timing.reach(clock.spans, limits, working, doing.flow.yellow_ratio),
+        due_at=timing.reach(clock.spans, limits, working),
+    )
+
+
+def _put(case: Case, clock: Clock) -> Case:
+    return replace(case, clocks=[clock if c.id == clock.id else c for c in case.clocks])
