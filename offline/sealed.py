@@ -13,7 +13,8 @@ from offline.ports import Connection
 
 class Cipher(Protocol):
     """Authenticated encryption, filled in by core. `context` is bound to the ciphertext; `open`
-    raises ValueError when the value was altered or sealed for another context.
+    raises ValueError when the value was altered or sealed for another context. `blind` is a keyed
+    hash: equal values can be found by it, not read.
     """
 
     def seal(self, value: bytes, context: bytes) -> bytes: ...
@@ -22,23 +23,28 @@ class Cipher(Protocol):
 
     def under(self, key: bytes) -> "Cipher": ...
 
+    def blind(self, value: str) -> bytes: ...
+
 
 class Sealed(Struct, frozen=True):
-    """What rows and facts hold in place of a personal value. `digest` is salted, hex."""
+    """What rows and facts hold in place of a personal value. `digest` is salted, hex. `blind` is
+    what the value can be found by, if anybody may look for it.
+    """
 
     id: UUID
     subject: UUID
     digest: str
+    blind: bytes | None = None
 
     def fact(self) -> dict[str, str]:
         """How the ledger names it."""
         return {"id": str(self.id), "digest": self.digest}
 
 
-def reference(subject: UUID, value: bytes) -> Sealed:
+def reference(subject: UUID, value: bytes, blind: bytes | None = None) -> Sealed:
     """A new reference. The id salts the digest, so that equal values cannot be told."""
     id_ = uuid4()
-    return Sealed(id_, subject, sha256(id_.bytes + value).hexdigest())
+    return Sealed(id_, subject, sha256(id_.bytes + value).hexdigest(), blind)
 
 
 async def write(conn: Connection, cipher: Cipher, values: Sequence[tuple[Sealed, bytes]]) -> None:
@@ -60,13 +66,14 @@ async def write(conn: Connection, cipher: Cipher, values: Sequence[tuple[Sealed,
     }
     await conn.copy_records_to_table(
         "sealed_value",
-        columns=("id", "subject", "digest", "sealed"),
+        columns=("id", "subject", "digest", "sealed", "blind"),
         records=[
             (
                 ref.id,
                 ref.subject,
                 bytes.fromhex(ref.digest),
                 keys[ref.subject].seal(value, ref.id.bytes),
+                ref.blind,
             )
             for ref, value in values
         ],

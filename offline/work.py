@@ -135,9 +135,13 @@ class Work:
             )
         )
 
-    def seal(self, subject: UUID, value: bytes) -> Sealed:
-        """Put a personal value aside under its subject's key; facts and rows name it by id."""
-        reference = sealed.reference(subject, value)
+    def seal(self, subject: UUID, value: bytes, found_by: str | None = None) -> Sealed:
+        """Put a personal value aside under its subject's key; facts and rows name it by id.
+
+        found_by: a part of it that who has the right may look it up by, such as a phone.
+        """
+        blind = self._cipher.blind(found_by) if found_by else None
+        reference = sealed.reference(subject, value, blind)
         self._sealed.append((reference, value))
         return reference
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from backend.cases.finding import tally
 from backend.cases.rules import clocks, parties
 from backend.cases.structs import Case, MediaRef
 from backend.cases.tables import (
@@ -32,6 +33,14 @@ _request = Rows(Request)
 _reference = Rows(OutsideReference)
 _decoder = msgspec.json.Decoder(Case)
 
+_TEXT = """
+insert into case_text (case_id, number, body, pairs)
+select id, number, body, text_pairs(body)
+from (select id, number, lower(body) as body
+      from unnest($1::uuid[], $2::text[], $3::text[]) as t(id, number, body)) given
+on conflict (case_id) do update set body = excluded.body, pairs = excluded.pairs
+"""
+
 
 async def load(conn: Connection, ids: Sequence[UUID], lock: bool) -> Mapping[UUID, Case]:  # noqa: FBT001
     """Cases by id; with `lock`, FOR UPDATE in id order."""
@@ -49,6 +58,9 @@ async def _save(conn: Connection, changes: Sequence[Change]) -> None:
     await _case.insert(conn, [case_row(case) for case in new])
     await _case.upsert(conn, [case_row(c.after) for c in old])
     await _report.insert(conn, [r for case in new for r in report_rows(case)])
+    await _report.upsert(conn, _differing(old, report_rows))
+    await _write_texts(conn, [text_row(case) for case in new] + _differing(old, _text_rows))
+    await tally.count_ended(conn, changes)
     await _reference.insert(conn, [r for case in new for r in reference_rows(case)])
     await _assignment.upsert(conn, _differing(old, assignment_rows))
     await _request.upsert(conn, _differing(old, request_rows))
@@ -74,14 +86,24 @@ def claim(media: MediaRef, case: UUID, uploader: UUID, named_at: datetime, place
 
 
 def _claims(change: Change) -> list[Link]:
+    """On what the steps brought, an assignment's, request's or directive's among it, and on what
+    reports that joined by merging did.
+    """
     case: Case = change.after
-    known = len(change.before.steps) if change.before else 0
-    return [
-        claim(media, case.id, step.user, step.occurred_at, case.address)
-        for step in case.steps[known:]
+    steps = len(change.before.steps) if change.before else 0
+    reports = {report.id for report in change.before.reports} if change.before else set()
+    brought = [
+        (media, step.user, step.occurred_at)
+        for step in case.steps[steps:]
         if step.user is not None
         for media in step.media
+    ] + [
+        (media, report.user, report.occurred_at)
+        for report in case.reports
+        if report.id not in reports
+        for media in report.media
     ]
+    return [claim(media, case.id, user, at, case.address) for media, user, at in brought]
 
 
 def _differing(changes: Iterable[Change], rows_of: Any) -> list[tuple[Any, ...]]:
@@ -114,11 +136,30 @@ def case_row(case: Case) -> tuple[Any, ...]:
 
 
 def report_rows(case: Case) -> list[tuple[Any, ...]]:
-    """The reports' rows."""
+    """The reports' rows. Those of a merged case are the kept case's, until it is split off."""
+    if case.merged_into is not None:
+        return []
     return [
         tuple(case.id if n == "case_id" else getattr(report, n) for n in _report.columns)
         for report in case.reports
     ]
+
+
+def text_row(case: Case) -> tuple[UUID, str, str]:
+    """What a case is found by when somebody types a few characters: id, number and words."""
+    said = [case.title, case.description, case.address]
+    for report in case.reports:
+        said += [report.description, report.outside_number or ""]
+    return case.id, case.number, "\n".join(dict.fromkeys(filter(None, said)))
+
+
+def _text_rows(case: Case) -> list[tuple[UUID, str, str]]:
+    return [text_row(case)]
+
+
+async def _write_texts(conn: Connection, rows: Sequence[tuple[UUID, str, str]]) -> None:
+    if rows:
+        await conn.execute(_TEXT, *zip(*rows, strict=True))
 
 
 def reference_rows(case: Case) -> list[tuple[Any, ...]]:

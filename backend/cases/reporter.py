@@ -24,6 +24,17 @@ def masked(person: Outside) -> Outside:
     )
 
 
+def found_by(person: Outside) -> str | None:
+    """What a reporter can be looked up by."""
+    return dialled(person.phone) if person.phone else None
+
+
+def dialled(phone: str) -> str:
+    """A number's digits, however it is written; +86 is left out."""
+    digits = "".join(filter(str.isdecimal, phone))
+    return digits[2:] if len(digits) == MOBILE + 2 and digits.startswith("86") else digits
+
+
 async def reporter_of(conn: Connection, cipher: Cipher, case: Case) -> Outside | None:
     """The first report's outside reporter, if it had one and the value has not been erased."""
     reference = case.reports[0].reporter

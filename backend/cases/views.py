@@ -49,9 +49,10 @@ class BoxCount(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """The boxes of this post, in the flow's order."""
+    """The boxes of this post, in the flow's order, and all cases that the filters give."""
 
     boxes: list[BoxCount]
+    total: int
 
 
 class MapPoint(Struct, frozen=True):

@@ -6,7 +6,8 @@ random nonces hold for 2³² values a key, far beyond what one purpose seals.
 """
 
 import os
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher as Algorithm
@@ -34,11 +35,13 @@ class Unsealable(ValueError):
 
 class Cipher:
     """SM4-GCM under one key. `context` says whose value it is (a row's id) and is not stored:
-    a value copied to another row does not open there.
+    a value copied to another row does not open there. `blind` is the keyring's index of the same
+    purpose.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, blind: Callable[[str], bytes]) -> None:
         self._algorithm = SM4(key)
+        self.blind = blind
 
     def seal(self, value: bytes, context: bytes) -> bytes:
         """Encrypt under a fresh random nonce."""
@@ -62,7 +65,7 @@ class Cipher:
 
     def under(self, key: bytes) -> "Cipher":
         """The same cipher under a subject's own key; erasing that key erases what it sealed."""
-        return Cipher(key)
+        return Cipher(key, self.blind)
 
 
 class Keyring:
@@ -79,7 +82,8 @@ class Keyring:
 
     def cipher(self, purpose: str) -> Cipher:
         """What seals the values of one purpose, such as `password` or `journal`."""
-        return Cipher(self._derived(f"seal:{purpose}", SM4_KEY_BYTES))
+        key = self._derived(f"seal:{purpose}", SM4_KEY_BYTES)
+        return Cipher(key, partial(self.index, purpose))
 
     def index(self, purpose: str, value: str) -> bytes:
         """A keyed blind index (HMAC-SM3): equal values of one purpose can be found, not read."""

@@ -13,7 +13,8 @@ KEYRING = Keyring(bytes(range(32)))
 
 def test_sm4_gcm_gives_the_standards_answer() -> None:
     """RFC 8998, appendix A.1."""
-    cipher = Cipher(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
+    key = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+    cipher = Cipher(key, KEYRING.cipher("ledger").blind)
     nonce = bytes.fromhex("00001234567800000000ABCD")
     sealed = bytes.fromhex(
         "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735"

@@ -1,0 +1,173 @@
+"""What a list shows, as one SQL condition: lists, counters, maps and exports all ask by it."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from backend.cases.finding import boxes
+from backend.cases.finding.filters import Filters
+from backend.cases.finding.reach import reported_by, seen_by
+from backend.cases.finding.shapes import inside, read_shape
+from backend.cases.ground import Ground
+from backend.cases.reporter import dialled
+from backend.cases.rules.clocks import Lamp
+from backend.core.actor import Actor
+from backend.core.errors import Problem
+from backend.core.scope import Parameters, within
+from offline.reading import EARLIEST, LATEST
+
+_PLAIN = (
+    "flow",
+    "stage",
+    "grid",
+    "urgent",
+    "suspended",
+    "sensitive",
+    "supervision",
+    "call_back",
+)
+_NUMBER = re.compile(r"[0-9-]+")
+
+
+class Search(Struct, frozen=True):
+    """Who asks, for what, and what the answer stands on. `blind` is the keyed index of an outside
+    reporter's phone.
+    """
+
+    actor: Actor
+    filters: Filters
+    ground: Ground
+    now: datetime
+    blind: Callable[[str], bytes]
+
+
+def conditions(search: Search, sql: Parameters) -> str:
+    """The condition on `case_file c`: what the actor may see of what the filters name.
+
+    Raises Problem 400 `bad_shape`, 403 `forbidden` for a phone without person.unmask.
+    """
+    return " and ".join([seen_by(search.actor, sql), *narrowing(search, sql)])
+
+
+def narrowing(search: Search, sql: Parameters) -> Iterator[str]:
+    """What the filters ask beyond the actor's reach."""
+    filters = search.filters
+    if filters.box is not None:
+        box = boxes.box_of(filters.box, search.actor, search.ground)
+        yield boxes.condition(box, search.actor, sql)
+    for name in _PLAIN:
+        if (value := getattr(filters, name)) is not None:
+            yield f"c.{name} = {sql(value)}"
+    if filters.source:
+        yield f"c.source = any({sql(filters.source)})"
+    if filters.state:
+        yield f"c.state = any({sql(filters.state)})"
+    yield from _times(filters, sql)
+    yield from _people(search, sql)
+    yield from _texts(filters, sql)
+    yield from _places(search, sql)
+    if filters.category is not None:
+        yield f"c.category = any({sql(_under(filters.category, search.ground))})"
+    if filters.label is not None:
+        yield f"c.labels @> {sql([filters.label])}::varchar[]"
+    if filters.lamp is not None:
+        yield _lit(filters.lamp, sql(search.now))
+
+
+def _places(search: Search, sql: Parameters) -> Iterator[str]:
+    filters = search.filters
+    if filters.area is not None:
+        path = search.ground.roster.paths.get(filters.area, filters.area)
+        yield f"({within(path, sql, 'c.area_path')})"
+    if filters.shape is not None:
+        yield inside(read_shape(filters.shape), sql)
+
+
+def _times(filters: Filters, sql: Parameters) -> Iterator[str]:
+    for column in ("reported", "ended"):
+        since = getattr(filters, f"{column}_since")
+        until = getattr(filters, f"{column}_until")
+        if since is not None:
+            yield f"c.{column}_at >= {sql(_storable(since))}"
+        if until is not None:
+            yield f"c.{column}_at < {sql(_storable(until))}"
+
+
+def _storable(moment: datetime) -> datetime:
+    """No case is as old or as far ahead as what a database cannot hold."""
+    return min(max(moment, EARLIEST), LATEST)
+
+
+def _people(search: Search, sql: Parameters) -> Iterator[str]:
+    filters, actor = search.filters, search.actor
+    if filters.org is not None:
+        yield f"c.parts @> {sql([f'involved:{filters.org}'])}::text[]"
+    if filters.main_org is not None:
+        yield f"c.org = {sql(filters.main_org)}"
+    if filters.scope is not None:
+        orgs = _orgs(filters.scope, actor.org, search.ground.roster.parents)
+        yield f"c.parts && {sql([f'involved:{org}' for org in orgs])}::text[]"
+    if filters.mine == "owned":
+        yield f"c.parts @> {sql([f'owner:{actor.user}'])}::text[]"
+    reporters = [filters.reporter, actor.user if filters.mine == "reported" else None]
+    for user in reporters:
+        if user is not None:
+            yield reported_by(sql(user))
+    if filters.phone is not None:
+        if not actor.may("person.unmask"):
+            raise Problem(403, "forbidden", "您当前的岗位不能按举报人电话查找", field="phone")
+        blind = sql(search.blind(dialled(filters.phone)))
+        yield (
+            "c.id = any(array(select r.case_id from report r join sealed_value v "  # noqa: S608
+            f"on v.id = r.reporter where v.blind = {blind}))"
+        )
+
+
+def _texts(filters: Filters, sql: Parameters) -> Iterator[str]:
+    if filters.number:
+        yield (
+            "c.id in (select t.case_id from case_text t "  # noqa: S608
+            f"where t.number like {sql(_part(filters.number.strip()))})"
+        )
+    asked = (filters.q or "").strip()
+    if not asked:
+        return
+    part = sql(_part(asked))
+    ways = f"t.pairs @@ pairs_of(lower({sql(asked)})) and t.body like lower({part})"
+    if _NUMBER.fullmatch(asked):
+        ways = f"t.number like {part} or {ways}"
+    yield f"c.id in (select t.case_id from case_text t where {ways})"  # noqa: S608
+
+
+def _part(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _orgs(scope: str, own: str, parents: dict[str, Any]) -> list[str]:
+    below: set[str] = set()
+    level = {own}
+    while level := {org for org, parent in parents.items() if parent in level} - below:
+        below |= level
+    return sorted({"own": {own}, "below": below, "own_and_below": {own} | below}[scope])
+
+
+def _under(wanted: str, ground: Ground) -> list[str]:
+    return [
+        code
+        for code, category in ground.catalogue.categories.items()
+        if category.parent == wanted or code.startswith(wanted)
+    ]
+
+
+def _lit(lamp: Lamp, now: str) -> str:
+    """The SQL twin of rules.clocks.lamp."""
+    shows = {
+        "red": f"c.due_at < {now}",
+        "yellow": f"c.yellow_at <= {now} and c.due_at >= {now}",
+        "green": f"c.yellow_at > {now}",
+    }
+    return f"c.ended_at is null and {shows[lamp]}"

@@ -1,0 +1,77 @@
+"""Which cases an actor may see: the one condition that every read of cases starts from."""
+
+from backend.core.actor import Actor
+from backend.core.scope import Parameters, reach, within
+
+ORG_RIGHTS = frozenset(
+    {
+        "case.handle",
+        "case.assign",
+        "case.dispatch",
+        "case.close",
+        "case.request",
+        "case.supervise",
+        "case.direct",
+    }
+)
+"""Who works for an org, rather than in a grid: such posts see what their org has or had a part in,
+as the holder of the closing right and former holders do.
+"""
+ANSWER_RIGHTS = frozenset({"request.answer", "request.decide", "request.approve"})
+"""Who answers requests sees the cases that ask."""
+
+
+def sees_all(actor: Actor) -> bool:
+    """Whether the whole county lies within reach."""
+    return actor.may("case.browse") and actor.county in actor.areas
+
+
+def seen_by(actor: Actor, sql: Parameters) -> str:
+    """The condition on `case_file c`: cases of the actor's areas with case.browse, those in which
+    its org has or had a part, those whose requests it may answer, the open ones of the grids it
+    works in (its device holds them), and always its own: reported, owned, or with a task for it.
+    """
+    if sees_all(actor):
+        return reach(actor, sql, "c")  # the whole county: a parameter left unused is an error
+    return reach(actor, sql, "c", area=actor.may("case.browse"), also=_ways(actor, sql))
+
+
+def seen_beyond(actor: Actor, sql: Parameters) -> str | None:
+    """Of what `seen_by` gives, what lies outside the actor's areas; None for nothing."""
+    if sees_all(actor):
+        return None
+    county = f"c.county = {sql(actor.county)}"
+    ways = f"({' or '.join(_ways(actor, sql))})"
+    if not actor.may("case.browse"):
+        return f"{county} and {ways}"
+    areas = (f"({within(path, sql, 'c.area_path')})" for path in actor.areas)
+    return " and ".join([county, ways, *(f"not {area}" for area in areas)])
+
+
+def standing(actor: Actor) -> list[str]:
+    """The entries of `parts` by which a case is the actor's."""
+    mine = [f"raiser:{actor.user}", f"owner:{actor.user}"]
+    if actor.permissions & ORG_RIGHTS:
+        mine.append(f"involved:{actor.org}")
+    if actor.permissions & ANSWER_RIGHTS:
+        mine += [f"answerer:{actor.org}", "answerer:county"]
+    return mine
+
+
+def reported_by(user: str) -> str:
+    """The condition that a user's report is among the case's."""
+    return f'c.id = any(array(select r.case_id from report r where r."user" = {user}))'  # noqa: S608
+
+
+def _ways(actor: Actor, sql: Parameters) -> list[str]:
+    """Each a condition that an index serves: arrays, where `exists` would look at every case."""
+    user = sql(actor.user)
+    tasks = f"select t.subject from task t where t.\"user\" = {user} and t.state = 'open'"  # noqa: S608
+    ways = [
+        f"c.parts && {sql(standing(actor))}::text[]",
+        reported_by(user),
+        f"c.id = any(array({tasks}))",
+    ]
+    if actor.grids and (actor.may("case.report") or actor.may("task.answer")):
+        ways.append(f"(c.grid = any({sql(actor.grids)}) and c.ended_at is null)")
+    return ways

@@ -1,0 +1,61 @@
+"""Tallies of ended cases: what each change adds or takes away is a row of its own, so that nobody
+waits for a shared counter; a job adds rows up. Their sums are always what counting would give.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from backend.cases.structs import Case
+from offline.ports import Connection
+from offline.rows import Insert
+from offline.work import Change
+
+_COLUMNS = {
+    "county": "text",
+    "area_path": "text",
+    "flow": "text",
+    "state": "text",
+    "supervision": "text",
+    "call_back": "text",
+    "suspended": "bool",
+    "n": "int4",
+}
+_tally = Insert("case_tally", _COLUMNS)
+_KEY = ", ".join(name for name in _COLUMNS if name != "n")
+_WORTH = 2.0
+"""Rows for each distinct key from which adding up is worth its writes."""
+
+
+async def count_ended(conn: Connection, changes: Iterable[Change]) -> None:
+    """Note which cases ended, or stand otherwise after their end."""
+    differences: Counter[tuple[Any, ...]] = Counter()
+    for change in changes:
+        differences.subtract(_key(change.before))
+        differences.update(_key(change.after))
+    await _tally.add(conn, [(*key, n) for key, n in differences.items() if n])
+
+
+def _key(case: Case | None) -> list[tuple[Any, ...]]:
+    if case is None or case.ended_at is None:
+        return []
+    call_back = case.call_back.state if case.call_back else None
+    place = (case.county, case.area_path)
+    return [(*place, case.flow, case.state, case.supervision, call_back, case.suspended)]
+
+
+async def add_up(conn: Connection) -> bool:
+    """Join rows of one key, if there are many; says whether it did. Two at once do no harm: a row
+    that one has taken is not there for the other.
+    """
+    crowded: bool = await conn.fetchval(
+        f"select count(*) > $1 * count(distinct ({_KEY})) from case_tally",  # noqa: S608
+        _WORTH,
+    )
+    if crowded:
+        await conn.execute(
+            f"with taken as (delete from case_tally returning {_KEY}, n) "  # noqa: S608
+            f"insert into case_tally ({_KEY}, n) select {_KEY}, sum(n) from taken "
+            f"group by {_KEY} having sum(n) <> 0"
+        )
+    return crowded
