@@ -10,6 +10,7 @@ from asyncpg import SerializationError
 
 from backend.app.live import announce
 from backend.app.writing import pushing
+from backend.cases import jobs as cases
 from backend.cases import retiring
 from backend.core import database
 from backend.core.clock import utc_now
@@ -70,6 +71,12 @@ async def retire(tools: Tools) -> None:
             break
 
 
+async def ring(tools: Tools) -> None:
+    """Let the cases ring whose time has come."""
+    if await cases.any_due(utc_now()):
+        await cases.ring_due(await ports(tools))
+
+
 async def ports(tools: Tools) -> Ports:
     """The write path, for a process that serves no requests."""
 
@@ -85,5 +92,6 @@ PERIODIC = (
     Periodic("ledger.extend", extend, every=timedelta(hours=1)),
     Periodic("ledger.read", read, every=timedelta(seconds=5)),
     Periodic("ledger.retry", retry, every=timedelta(minutes=1)),
+    Periodic("cases.ring", ring, every=timedelta(seconds=1)),
     Periodic("cases.retire", retire, every=timedelta(hours=24)),
 )
