@@ -13,6 +13,7 @@ Stage = Literal["reported", "accepted", "filed", "dispatched", "handled", "check
 Ending = Literal[
     "closed", "refused", "cancelled", "not_filed", "void", "archived", "merged"
 ]  # merged: joined into another case
+Source = Literal["worker", "supervisor", "hotline", "leader", "media", "public", "peer"]
 Party = Literal[
     "main",  # org of an open main assignment
     "assignee",  # org of an open main, assist or help assignment

@@ -16,7 +16,7 @@ def conditions(flow: Flow) -> Iterator[Fault]:
         except ExpressionError as error:
             yield column, text, f"第 {error.position + 1} 字起:{error.message}"
     for action in flow.actions:
-        for name in sorted(_asked(action.items) & CONDITION_NAMES):
+        for name in sorted(question_names(action.items) & CONDITION_NAMES):
             yield f"动作 {action.code}", name, "另取一个名字:流程条件里已有这个名字"
 
 
@@ -24,11 +24,21 @@ def foreign_names(flow: Flow) -> Iterator[tuple[str, str]]:
     """(state or action, name) for what conditions read that is neither a case's nor asked by the
     flow's own actions. The conditions must be readable.
     """
-    own = CONDITION_NAMES.union(*(_asked(action.items) for action in flow.actions))
+    own = CONDITION_NAMES.union(*(question_names(action.items) for action in flow.actions))
     for column, text in _written(flow):
         for name in sorted(names(text)):
             if name.split("/")[0] not in own:
                 yield column, name
+
+
+def question_names(items: Iterable[Item]) -> set[str]:
+    """The names under which answers are kept, those within groups and repeats as well."""
+    found: set[str] = set()
+    for item in items:
+        found.add(item.name)
+        if not isinstance(item, Field):
+            found |= question_names(item.items)
+    return found
 
 
 def _written(flow: Flow) -> Iterator[tuple[str, str]]:
@@ -57,13 +67,3 @@ def _of_items(items: Iterable[Item]) -> Iterator[str]:
             if item.visible:
                 yield item.visible
             yield from _of_items(item.items)
-
-
-def _asked(items: Iterable[Item]) -> set[str]:
-    """The names under which answers are kept, those within groups and repeats as well."""
-    found: set[str] = set()
-    for item in items:
-        found.add(item.name)
-        if not isinstance(item, Field):
-            found |= _asked(item.items)
-    return found

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Struct
 
-from backend.catalogue.importing.flows import FlowFile
+from backend.catalogue.importing.flows import FlowFile, check_names
 from backend.catalogue.importing.rows import (
     CalendarRow,
     CalendarRuleRow,
@@ -19,6 +19,7 @@ from backend.catalogue.importing.rows import (
     StandardRow,
     TargetRow,
 )
+from backend.catalogue.settings import SETTINGS, SettingError, checked
 from backend.catalogue.states import SettingState
 from backend.catalogue.structs import (
     Calendar,
@@ -98,7 +99,10 @@ def stage_catalogue(
     _calendar_rules(lines.calendar_rules, catalogue, places, county, findings)
     _targets(lines.targets, catalogue.target_group, places, county, findings)
     _rules(lines.rules, catalogue, places, county, findings)
-    _settings(lines.settings, catalogue.setting, county)
+    _settings(lines.settings, catalogue, county, findings)
+    forms = [document.form for document in catalogue.form.after().values()]
+    for file in lines.flows:
+        check_names(file, forms, findings)
 
 
 def _flows(
@@ -364,14 +368,26 @@ def _rules(
 
 
 def _settings(
-    lines: list[Line[SettingRow]] | None, shelf: Shelf[SettingState], county: str
+    lines: list[Line[SettingRow]] | None, catalogue: Catalogue, county: str, findings: Findings
 ) -> None:
+    shelf = catalogue.setting
     shelf.given = lines is not None
+    known = Known("参数", SETTINGS)
+    flows = Known("流程", {document.flow.code for document in catalogue.flow.after().values()})
     for line in lines or []:
         row = line.row
+        if not refer(findings, line, "code", row.code, known):
+            continue
+        try:
+            value = checked(row.code, row.value)
+        except SettingError as error:
+            findings.add(line.where, header_of(SettingRow, "value"), row.value, str(error))
+            continue
+        if row.code == "flow_by_source":
+            for flow in value.values():
+                refer(findings, line, "value", flow, flows)
         id_ = derived_id("setting", county, row.code)
-        state = SettingState(id=id_, county=county, code=row.code, value=row.value)
-        shelf.bring(line.where, state)
+        shelf.bring(line.where, SettingState(id=id_, county=county, code=row.code, value=value))
 
 
 def check_served(posts: list[Line[PostRow]], shelf: Shelf[Category], findings: Findings) -> None:
