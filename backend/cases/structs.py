@@ -6,12 +6,11 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from backend.catalogue.flow import DirectiveKind, Ending, Limit, RequestKind, Stage
+from backend.catalogue.flow import DirectiveKind, Ending, Limit, RequestKind, Source, Stage
 from backend.catalogue.form import Answers, FormRef
 from backend.core.position import Position
 
 MediaRole = Literal["near", "far", "reference", "before", "after", "evidence", "audio", "form"]
-Source = Literal["worker", "supervisor", "hotline", "leader", "media", "public", "peer"]
 AssignmentKind = Literal["main", "assist", "copy", "help"]
 Supervision = Literal["near", "supervised", "overdue", "circulated"]
 """待督办 by itself when the limit is near, 已督办 by a directive, 超期未办 when its answer is late,

@@ -1,7 +1,8 @@
 """A city's single values (参数): every one there is, its type, and what it is when not given."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -97,23 +98,16 @@ def checked(code: str, value: Any) -> Any:
     setting = SETTINGS.get(code)
     if setting is None:
         raise SettingError("、".join(SETTINGS))
-    for read in (lambda given: given, _parts, _pairs):
-        taken = _taken(read, value, setting.type)
-        if taken is not None:
-            return taken
+    readings = (value, _parts(value), _pairs(value)) if isinstance(value, str) else (value,)
+    for reading in readings:
+        with suppress(msgspec.ValidationError):
+            return msgspec.to_builtins(msgspec.convert(reading, setting.type))
     raise SettingError(setting.expected)
 
 
 def value_of(settings: Mapping[str, Any], code: str) -> Any:
     """A city's value, else the default. settings: by code, as stored."""
     return settings.get(code, SETTINGS[code].default)
-
-
-def _taken(read: Callable[[Any], Any], value: Any, type_: Any) -> Any:
-    try:
-        return msgspec.to_builtins(msgspec.convert(read(value), type_))
-    except (msgspec.ValidationError, ValueError, AttributeError):
-        return None
 
 
 def _parts(text: str) -> list[str]:
@@ -123,4 +117,5 @@ def _parts(text: str) -> list[str]:
 
 def _pairs(text: str) -> dict[str, str]:
     """`public=event_hub、hotline=event_hub` -> two pairs."""
-    return {name.strip(): to.strip() for name, to in (part.split("=") for part in _parts(text))}
+    pairs = (part.partition("=") for part in _parts(text))
+    return {name.strip(): to.strip() for name, _, to in pairs}
