@@ -12,17 +12,19 @@ export function lamp(yellowAt: Instant | null, dueAt: Instant | null, now: Insta
   return milliseconds(now) >= milliseconds(yellowAt) ? 'yellow' : 'green'
 }
 
-/** A clock's lamp; a stopped one keeps the lamp at which it stopped. */
+/** A clock's lamp; a stopped or paused one keeps the lamp at which it stopped. */
 export function clockLamp(clock: cases.Clock, now: Instant): Lamp | null {
-  return lamp(clock.yellow_at, clock.due_at, clock.stopped_at ?? now)
+  const paused_at = clock.paused ? clock.spans.at(-1)?.until : null
+  return lamp(clock.yellow_at, clock.due_at, clock.stopped_at ?? paused_at ?? now)
 }
 
-/** When a case's lamp turns yellow and red: the earliest among its running clocks. */
+/** When a case's lamp turns yellow and red: the earliest among its running clocks. A paused one
+ * lights nothing. */
 export function instants(clocks: readonly cases.Clock[]): {
   yellow_at: string | null
   due_at: string | null
 } {
-  const running = clocks.filter(({ stopped_at }) => stopped_at === null)
+  const running = clocks.filter(({ stopped_at, paused }) => stopped_at === null && !paused)
   return {
     yellow_at: earliest(running.map(({ yellow_at }) => yellow_at)),
     due_at: earliest(running.map(({ due_at }) => due_at)),
