@@ -92,7 +92,7 @@ class City:
             "999901001001": square(120, 30),
             "999901001002": square(121, 30),
         }
-        self.flow = json.loads(FLOW.read_text(encoding="utf-8")) | {"code": "city_management"}
+        self.flow = json.loads(FLOW.read_text(encoding="utf-8"))
 
     def set(self, sheet: str, row: int, header: str, value: str) -> None:
         """Change a cell."""

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from backend.app.importing.changes import facts_of
 from backend.app.importing.plan import Plan
 from backend.app.writing import KINDS
+from backend.core.actor import Actor
 from backend.core.crypto import LEDGER, Keyring
 from backend.core.database import transaction
 from backend.core.errors import Problem
@@ -37,8 +38,11 @@ async def seal_passwords(
 ONE_AT_A_TIME = 0x696D706F  # "impo"
 
 
-async def apply(plan: Plan, sealed: dict[str, bytes], keyring: Keyring) -> set[str]:
-    """Write the plan and return the buckets touched.
+async def apply(
+    plan: Plan, sealed: dict[str, bytes], keyring: Keyring, actor: Actor | None = None
+) -> set[str]:
+    """Write the plan and return the buckets touched. `actor`: who asked, when it is not somebody
+    at the server's own terminal.
 
     Raises Problem 409 `changed_meanwhile` when someone else changed a row since the preview.
     """
@@ -50,13 +54,22 @@ async def apply(plan: Plan, sealed: dict[str, bytes], keyring: Keyring) -> set[s
         for kind in KINDS:
             await work.load(kind, [each.after.id for each in pending if each.kind == kind])
         now = datetime.now(UTC)
-        work.begin(Deed(command=_command(plan), occurred_at=now, received_at=now))
+        work.begin(
+            Deed(
+                command=_command(plan),
+                occurred_at=now,
+                received_at=now,
+                author=actor,
+                device=actor.device if actor else None,
+                session=actor.session if actor else None,
+                ip=actor.ip if actor else None,
+            )
+        )
         for each in pending:
             if work.get(each.kind, each.after.id) != each.before:
                 raise Problem(409, "changed_meanwhile", "预览之后数据又有变动,请重新导入")
             work.put(each.kind, each.after)
-            facts = {"status": each.status, "fields": list(each.fields)}
-            work.fact(each.kind, each.after, "import", {**_key(each.after), **facts})
+            work.fact(each.kind, each.after, "import", facts_of(each))
         for code in sealed:
             work.fact(None, None, "first_password", {"user": code})
         await conn.executemany(
@@ -75,11 +88,3 @@ def _command(plan: Plan) -> UUID:
     """One id per content and starting point, so that the same step is always the same command."""
     steps = [(each.kind, each.after.id, each.after.version) for each in plan.pending]
     return derived_id("import", plan.digest, sha256(msgspec.json.encode(steps)).hexdigest())
-
-
-def _key(state: Any) -> dict[str, str]:
-    """The codes by which people know a row; never a person's name."""
-    names = ("county", "code", "category", "area", "user", "post")
-    return {
-        name: getattr(state, name) for name in names if isinstance(getattr(state, name, None), str)
-    }
