@@ -5,18 +5,22 @@ from datetime import datetime
 from msgspec import Struct
 
 from backend.catalogue.queries import Catalogue, load_catalogue
+from backend.core.clock import CITY_ZONE
 from backend.core.errors import Problem
 from backend.directory.roster import Roster, load_roster
+from backend.labels.queries import load_labels
+from backend.labels.structs import Label
 from offline.ports import Connection
 
 
 class Ground(Struct, frozen=True):
-    """Catalogue and field force of one county, as of one state of its configuration."""
+    """Catalogue, field force and labels of one county, as of one state of its configuration."""
 
     county: str
     mark: str
     catalogue: Catalogue
     roster: Roster
+    labels: list[Label]
 
 
 _kept: dict[str, Ground] = {}
@@ -35,9 +39,23 @@ async def ground_of(conn: Connection, county: str, now: datetime) -> Ground:
     catalogue = await load_catalogue(conn, county)
     if catalogue is None:
         raise Problem(503, "not_configured", "本区县的基础数据尚未导入", retry_after=60)
-    ground = Ground(county, mark, catalogue, await load_roster(conn, county, now))
+    roster = await load_roster(conn, county, now)
+    ground = Ground(county, mark, catalogue, roster, await load_labels(conn, county))
     _kept[county] = ground
     return ground
+
+
+def labels_at(ground: Ground, area_path: str, at: datetime) -> set[str]:
+    """The labels that may be put on a case at a place on the city's day of `at`."""
+    day = at.astimezone(CITY_ZONE).date()
+    places = set(area_path.split("/"))
+    return {
+        label.code
+        for label in ground.labels
+        if label.area in places
+        and label.valid_from <= day
+        and (label.valid_to is None or day <= label.valid_to)
+    }
 
 
 async def _mark(conn: Connection, county: str, now: datetime) -> str:

@@ -23,7 +23,7 @@ class Worker(Struct, frozen=True):
 
 class Roster(Struct, frozen=True):
     """Grids by point, workers by grid code, org codes with their names, area paths by code, each
-    org's parent; the centre has none.
+    org's parent and the one at the root (`centre`), and everybody in office with their orgs.
     """
 
     grids: GridIndex
@@ -31,6 +31,8 @@ class Roster(Struct, frozen=True):
     orgs: dict[str, str]
     paths: dict[str, str]
     parents: dict[str, str | None]
+    centre: str | None
+    staff: dict[UUID, frozenset[str]]
 
 
 async def load_roster(conn: Connection, county: str, at: datetime) -> Roster:
@@ -58,7 +60,22 @@ async def load_roster(conn: Connection, county: str, at: datetime) -> Roster:
     workers: dict[str, list[Worker]] = defaultdict(list)
     for row in rows:
         workers[row["grid"]].append(Worker(row["id"], row["name"]))
-    orgs = await conn.fetch("select code, name, parent from org where county = $1", county)
+    orgs = await conn.fetch(
+        "select code, name, parent from org where county = $1 order by kind <> 'centre', code",
+        county,
+    )
+    offices = await conn.fetch(
+        """
+        select u.id, array_agg(distinct p.org) as orgs
+        from appointment h
+        join app_user u on u.code = h."user" and u.active
+        join post p on p.code = h.post and p.county = $1
+        where h.valid_from <= $2 and (h.valid_to is null or h.valid_to >= $2)
+        group by u.id
+        """,
+        county,
+        day,
+    )
     return Roster(
         grids=GridIndex(
             Grid(
@@ -76,4 +93,6 @@ async def load_roster(conn: Connection, county: str, at: datetime) -> Roster:
         orgs={row["code"]: row["name"] for row in orgs},
         paths={area["code"]: area["path"] for area in areas},
         parents={row["code"]: row["parent"] for row in orgs},
+        centre=next((row["code"] for row in orgs if row["parent"] is None), None),
+        staff={row["id"]: frozenset(row["orgs"]) for row in offices},
     )

@@ -31,6 +31,21 @@ def void(work: Work, task_id: UUID, at: datetime) -> None:
     _close(work, task_id, "void", at, None)
 
 
+def hand_on(work: Work, task_id: UUID, user: UUID) -> None:
+    """Another user has to answer an open task. It must have been loaded."""
+    task: Task | None = work.get("task", task_id)
+    if task is None or task.state != "open":
+        return
+    moved = replace(task, version=task.version + 1, user=user)
+    work.put("task", moved)
+    work.fact(
+        "task",
+        moved,
+        "task.handed_on",
+        {"subject": str(task.subject), "from": str(task.user), "holder": str(user)},
+    )
+
+
 def _close(work: Work, task_id: UUID, state: str, at: datetime, verdict: str | None) -> None:
     task: Task | None = work.get("task", task_id)
     if task is None or task.state != "open":

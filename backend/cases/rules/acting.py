@@ -1,215 +1,206 @@
-"""What an action makes of a case: the next state, its clocks, assignments and tasks."""
+"""What an action makes of a case: its effects, where it leads, and the line in the timeline."""
 
-from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from backend.cases.rules import clocks
+from backend.cases.rules import (
+    alarms,
+    amending,
+    assigning,
+    directives,
+    hierarchy,
+    requests,
+    stepping,
+)
+from backend.cases.rules.context import context
 from backend.cases.rules.doing import Doing, Impossible
-from backend.cases.structs import ActOnCase, Assignment, Case, OpenTask, Step
-from backend.catalogue.flow import Action, Effect, Limit, State
-from backend.catalogue.rules import recommend, state_of
-from backend.core.ids import derived_id
+from backend.cases.rules.entering import checker, enter, open_task, rule_step
+from backend.cases.structs import ActOnCase, CallBack, Case, MediaRef, Step
+from backend.catalogue.expressions import holds
+from backend.catalogue.flow import Action, Branch, Effect
 from offline.wire import Reason
 
-TASK_OF: dict[Effect, str] = {
-    "open_verify_task": "verify",
-    "open_check_task": "check",
-    "open_recollect_task": "recollect",
-}
+__all__ = ["act", "checker", "enter", "late_evidence", "open_task", "rule_step"]
+
+FAILED_AGAIN = "failed_again"
+"""The rule's line in the timeline when a check has failed for the second time or more."""
 
 
 def act(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
     """The case after a permitted action with complete input. Raises Impossible."""
-    target = action.to_by_verdict.get(order.verdict or "", action.to) or case.state
-    state = state_of(doing.flow, target)
-    after = _step(case, action.code, target, order, doing)
+    after = _step(case, order, doing)
     if action.task is not None:
-        after = replace(after, tasks=[t for t in after.tasks if t.id != order.task])
+        after = replace(after, tasks=[task for task in after.tasks if task.id != order.task])
     for effect in (*action.effects, *action.effects_by_verdict.get(order.verdict or "", ())):
-        after = _effect(after, effect, order, doing)
-    if target != case.state:
-        after = _enter(after, state, doing)
-    return after
+        after = _effect(after, effect, action, order, doing)
+    branch = _branch(after, action, order, doing)
+    if branch is not None:
+        for effect in branch.effects:
+            after = _effect(after, effect, action, order, doing)
+        target = branch.to
+    else:
+        target = action.to_by_verdict.get(order.verdict or "", action.to)
+    if target is not None and target != after.state:
+        after = enter(after, target, doing)
+    after = _told(case, after, doing)
+    return replace(after, alarm=alarms.next_alarm(after, doing.flow, doing.catalogue))
 
 
 def late_evidence(case: Case, order: ActOnCase, doing: Doing) -> Case:
     """The case with an outrun act's opinion and photos in its timeline; nothing else changes."""
-    after = _step(case, order.action, case.state, order, doing)
+    after = _step(case, order, doing)
     late = replace(after.steps[-1], late=True)
     return replace(after, changed_at=case.changed_at, steps=[*after.steps[:-1], late])
 
 
-def _step(case: Case, code: str, target: str, order: ActOnCase, doing: Doing) -> Case:
-    step = Step(
-        id=doing.command,
-        action=code,
-        from_state=case.state,
-        to_state=target,
-        user=doing.user,
-        post=doing.post,
-        org=doing.org,
-        occurred_at=doing.occurred_at,
-        received_at=doing.received_at,
+def _branch(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Branch | None:
+    """The first of the action's branches that fits the case as it stands after the effects."""
+    if not action.branches:
+        return None
+    known = context(case, doing, order)
+    return next((b for b in action.branches if b.when == "" or holds(b.when, known)), None)
+
+
+def _step(case: Case, order: ActOnCase, doing: Doing) -> Case:
+    """The case with the act in its timeline, leading nowhere yet."""
+    return stepping.begin(
+        case,
+        order.action,
+        doing,
         opinion=order.opinion.strip() or (order.reason or ""),
         verdict=order.verdict,
-        media=order.media,
+        media=brought(order),
+        assignment=order.assignment,
+        request=order.request,
+        directive=order.directive,
+        answers=order.answers,
     )
-    return replace(case, version=case.version + 1, changed_at=doing.at, steps=[*case.steps, step])
 
 
-def _effect(case: Case, effect: Effect, order: ActOnCase, doing: Doing) -> Case:  # noqa: PLR0911
-    """One of the closed list of things an action may do."""
+def _told(before: Case, after: Case, doing: Doing) -> Case:
+    """The act's line says where it led, to which orgs, and what it asked or directed; a check that
+    failed again has a line of its own, which tells the orgs that failed it.
+    """
+    if after.failed_checks > max(before.failed_checks, 1):
+        were = {each.id: each.failed_checks for each in before.assignments}
+        failing = [a.org for a in after.assignments if a.failed_checks > were.get(a.id, 0)]
+        after = rule_step(after, FAILED_AGAIN, after.state, doing, failing)
+    step = after.steps[len(before.steps)]
+    asked = after.requests[len(before.requests) :]
+    directed = after.directives[len(before.directives) :]
+    return stepping.land(
+        after,
+        len(before.steps),
+        orgs=_orgs(before, after, step),
+        request=step.request or (asked[0].id if asked else None),
+        directive=step.directive or (directed[0].id if directed else None),
+    )
+
+
+def _orgs(before: Case, after: Case, step: Step) -> list[str]:
+    """To whom the act gave the case, from whom it took it, or to whom the closing right moved."""
+    were = {each.id: each.state for each in before.assignments}
+    found = [
+        each.org
+        for each in after.assignments
+        if (each.id not in were and each.by_user == step.user)
+        or (each.id == step.assignment and were.get(each.id) != each.state)
+    ]
+    if after.closing_org != before.closing_org and after.closing_org is not None:
+        found.append(after.closing_org)
+    return list(dict.fromkeys(found))
+
+
+def _effect(  # noqa: C901, PLR0911, PLR0912 - one line for each of a closed list
+    case: Case, effect: Effect, action: Action, order: ActOnCase, doing: Doing
+) -> Case:
+    """One of the things an action may do."""
     match effect:
         case "choose_standard":
-            return _choose_standard(case, order, doing)
+            return amending.choose_standard(case, order, doing)
+        case "correct":
+            return amending.correct(case, order, doing)
+        case "amend_report":
+            return amending.amend(case, order, doing)
         case "assign":
-            return replace(case, assignments=[*case.assignments, _assignment(case, order, doing)])
+            targets = assigning.wanted(case, order, doing)
+            return assigning.assign(case, targets, doing, order.opinion)
+        case "withdraw_assignment":
+            return assigning.withdraw(case, order.assignment, doing)
+        case "sign_assignment":
+            return assigning.sign(case, order.assignment, doing)
         case "answer_assignment":
-            return _settle(case, "answered", doing.at)
+            return assigning.answer(case, doing)
+        case "reopen_assignments":
+            return assigning.reopen(case, doing)
         case "return_assignment":
-            *earlier, last = case.assignments
-            return replace(case, assignments=[*earlier, replace(last, state="returned")])
-        case "open_verify_task" | "open_check_task":
-            return _open_task(case, TASK_OF[effect], _worker(order, doing), doing)
+            return assigning.fail(case)
+        case "settle_assignments":
+            return assigning.settle(case, doing)
+        case "report_up":
+            return hierarchy.report_up(case, order.closing_org, doing)
+        case "hand_down":
+            named = "org" if order.org is not None else "closing_org"
+            return hierarchy.hand_down(case, getattr(order, named), doing, f"payload.{named}")
+        case "ask":
+            return requests.ask(case, action, order, doing)
+        case "answer_request":
+            return requests.answer(case, order, doing)
+        case "withdraw_request":
+            return requests.withdraw(case, order, doing)
+        case "resume":
+            return requests.resume(case, doing)
+        case "direct":
+            return directives.direct(case, action, order, doing)
+        case "answer_directive":
+            return directives.answer(case, order, doing)
+        case "circulate":
+            return directives.circulate(case)
+        case "release":
+            return directives.release(case)
+        case "open_verify_task":
+            return open_task(case, "verify", _worker(order, doing, _only(doing)), doing)
+        case "open_check_task":
+            return open_task(case, "check", _worker(order, doing, checker(case, doing)), doing)
         case "open_recollect_task":
-            return _open_task(case, TASK_OF[effect], case.reports[0].user, doing)
+            return open_task(case, "recollect", case.reports[0].user, doing)
         case "void_tasks":
             return replace(case, tasks=[])
-        case "amend_report":
-            return _amend(case, order)
-        case _:
-            raise NotImplementedError(effect)
+        case "set_owners":
+            return replace(case, owners=list(dict.fromkeys(order.people or [])))
+        case "set_labels":
+            return replace(case, labels=sorted(set(order.labels or [])))
+        case "set_urgent":
+            return replace(case, urgent=order.verdict == "on")
+        case "call_back":
+            return _call_back(case, order, doing)
 
 
-def _enter(case: Case, state: State, doing: Doing) -> Case:
-    """Stop the clocks of the state left, start those of the state entered, end what has ended."""
-    ended = state.ending is not None
-    after = replace(
-        case,
-        state=state.code,
-        stage=state.stage,
-        ending=state.ending,
-        ended_at=doing.at if ended else None,
-        clocks=clocks.stop(case.clocks, doing.at, keep_whole=not ended),
-    )
-    if ended:
-        return _settle(replace(after, tasks=[]), "withdrawn", doing.at)
-    limit, owner = state.limit, None
-    if state.assignment_clock:
-        current = next(a for a in reversed(after.assignments) if a.state == "open")
-        limit, owner = current.limit or limit, current.id
-    if limit is not None:
-        clock = clocks.start(
-            derived_id("clock", doing.command, state.code),
-            state.code,
-            limit,
-            doing.at,
-            doing.catalogue.working,
-            doing.flow.yellow_ratio,
-            owner,
-        )
-        after = replace(after, clocks=[*after.clocks, clock])
-        after = replace(
-            after, tasks=[replace(t, due_at=t.due_at or clock.due_at) for t in after.tasks]
-        )
-    if state.entry is not None and state.entry_to is not None and len(doing.workers) == 1:
-        return _by_rule(after, state, doing)
-    return after
+def _only(doing: Doing) -> UUID | None:
+    return doing.workers[0].user if len(doing.workers) == 1 else None
 
 
-def _by_rule(case: Case, state: State, doing: Doing) -> Case:
-    """What a state does by itself when exactly one worker fits."""
-    assert state.entry is not None
-    assert state.entry_to is not None
-    step = Step(
-        id=derived_id("entry", doing.command, state.code),
-        action=state.entry,
-        from_state=state.code,
-        to_state=state.entry_to,
-        user=None,
-        post=None,
-        org=None,
-        occurred_at=doing.at,
-        received_at=doing.received_at,
-    )
-    opened = _open_task(case, "check", doing.workers[0].user, doing)
-    moved = replace(opened, steps=[*opened.steps, step])
-    return _enter(moved, state_of(doing.flow, state.entry_to), doing)
+def _worker(order: ActOnCase, doing: Doing, fitting: UUID | None) -> UUID:
+    """Who is named, else the one that fits."""
+    found = order.worker or fitting
+    if found is None:
+        message = "有多名网格员可派,请选择一名" if doing.workers else "该网格没有网格员,请选择人员"
+        raise Impossible(Reason("required", message, "payload.worker"))
+    return found
 
 
-def _choose_standard(case: Case, order: ActOnCase, doing: Doing) -> Case:
-    standards = doing.category.standards if doing.category else []
-    chosen = next((s for s in standards if s.number == order.standard), None)
-    if chosen is None:
-        raise Impossible(Reason("required", "请选择立案条件", "payload.standard"))
-    whole = clocks.start(
-        derived_id("clock", doing.command, clocks.WHOLE),
-        clocks.WHOLE,
-        chosen.limit,
-        doing.at,
-        doing.catalogue.working,
-        doing.flow.yellow_ratio,
-    )
-    return replace(case, standard=chosen.number, clocks=[*case.clocks, whole])
+def _call_back(case: Case, order: ActOnCase, doing: Doing) -> Case:
+    """Who could not be reached is to be called again."""
+    if order.verdict == "unreached":
+        done = CallBack("wanted", None, order.reason, doing.at, doing.user)
+    else:
+        satisfied = order.verdict == "satisfied"
+        done = CallBack("done", satisfied, order.reason, doing.at, doing.user)
+    return replace(case, call_back=done)
 
 
-def _assignment(case: Case, order: ActOnCase, doing: Doing) -> Assignment:
-    rule = recommend(doing.catalogue.matrix, case.category, case.area_path)
-    org = order.org or (rule.org if rule else None)
-    if org is None:
-        raise Impossible(Reason("required", "请选择处置部门", "payload.org"))
-    return Assignment(
-        id=derived_id("assignment", doing.command),
-        org=org,
-        post=None,
-        kind="main",
-        state="open",
-        requirement=order.opinion.strip() or (rule.standard if rule else ""),
-        limit=order.limit or (rule.limit if rule else None) or _standard_limit(case, doing),
-        assigned_at=doing.at,
-    )
-
-
-def _standard_limit(case: Case, doing: Doing) -> Limit | None:
-    standards = doing.category.standards if doing.category else []
-    return next((s.limit for s in standards if s.number == case.standard), None)
-
-
-def _settle(case: Case, state: str, at: datetime) -> Case:
-    """End the open assignments in one way: answered, returned or withdrawn."""
-    return replace(
-        case,
-        assignments=[
-            replace(a, state=state, answered_at=at) if a.state == "open" else a
-            for a in case.assignments
-        ],
-    )
-
-
-def _worker(order: ActOnCase, doing: Doing) -> UUID:
-    if order.worker is not None:
-        return order.worker
-    if len(doing.workers) == 1:
-        return doing.workers[0].user
-    message = "有多名网格员可派,请选择一名" if doing.workers else "该网格没有网格员,请选择人员"
-    raise Impossible(Reason("required", message, "payload.worker"))
-
-
-def _open_task(case: Case, kind: str, user: UUID, doing: Doing) -> Case:
-    task = OpenTask(derived_id("task", doing.command, kind), kind, user, None, None)
-    return replace(case, tasks=[*case.tasks, task])
-
-
-def _amend(case: Case, order: ActOnCase) -> Case:
-    amendment = order.amendment
-    if amendment is None:
-        return case
-    return replace(
-        case,
-        description=case.description if amendment.description is None else amendment.description,
-        category=amendment.category or case.category,
-        address=case.address if amendment.address is None else amendment.address,
-        position=amendment.position or case.position,
-    )
+def brought(order: ActOnCase) -> list[MediaRef]:
+    """Every photo and recording that an act names, for the act itself or for one of its targets."""
+    named = [*order.media, *(media for target in order.targets or [] for media in target.media)]
+    return list({media.id: media for media in named}.values())

@@ -42,3 +42,4 @@ class Doing(Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     parents: dict[str, str | None]  # org -> its parent
     workers: list[Fit]  # who may verify and check in the case's grid
+    org_names: dict[str, str] = {}

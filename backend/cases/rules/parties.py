@@ -3,6 +3,8 @@
 Twin: shared-schemas/rules/parties.ts, by the vectors in parties.json.
 """
 
+from collections.abc import Iterable
+
 from backend.cases.structs import Case
 from backend.catalogue.flow import Party
 from backend.core.actor import Actor
@@ -53,7 +55,7 @@ def holder(actor: Actor, party: Party) -> set[str]:
             return {f"{party}:{actor.org}"}
 
 
-def is_party(case: Case, actor: Actor, wanted: list[Party]) -> bool:
+def is_party(case: Case, actor: Actor, wanted: Iterable[Party]) -> bool:
     """Whether the actor stands to the case in any of the ways named."""
     there = parts(case)
     return any(holder(actor, party) & there for party in wanted)

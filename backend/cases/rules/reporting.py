@@ -1,19 +1,20 @@
 """What a report must have, and the case it makes."""
 
-from datetime import datetime
 from uuid import UUID
 
-from backend.cases.rules import clocks
+from msgspec.structs import replace
+
+from backend.cases.rules import alarms, entering
+from backend.cases.rules.doing import Doing
+from backend.cases.rules.entering import FIELD_SOURCES
+from backend.cases.rules.sensitive import is_sensitive
 from backend.cases.structs import Case, Report, ReportCase, Step
 from backend.catalogue.flow import Flow
+from backend.catalogue.queries import Catalogue
 from backend.catalogue.rules import state_of
+from backend.catalogue.settings import value_of
 from backend.catalogue.structs import Category
-from backend.catalogue.worktime import WorkingTime
-from backend.core.ids import derived_id
 from offline.wire import Reason
-
-FIELD_SOURCES = ("worker", "supervisor")
-"""Sources that stand before the problem with a camera; others tell what they were told."""
 
 ROLE_NAMES = {
     "near": "近景",
@@ -53,6 +54,13 @@ def faults(report: ReportCase, category: Category | None) -> list[Reason]:
     return found
 
 
+def checked(
+    report: ReportCase, category: Category | None, catalogue: Catalogue
+) -> tuple[ReportCase, list[Reason]]:
+    """The report with the answers its category's form asks for, and every fault in it."""
+    return replace(report, form=None, answers={}), faults(report, category)
+
+
 def open_case(
     report: ReportCase,
     *,
@@ -60,34 +68,20 @@ def open_case(
     county: str,
     grid: str,
     area_path: str,
-    flow: Flow,
-    working: WorkingTime,
-    command: UUID,
-    user: UUID,
-    post: UUID,
-    org: str,
-    occurred_at: datetime,
-    received_at: datetime,
-    at: datetime,
+    centre: str | None,
+    doing: Doing,
     reporter: UUID | None,
 ) -> Case:
-    """The case that a report makes. `at` is when it counts as reported."""
+    """The case that a report makes, in its first state. `centre` is the root of the county's orgs,
+    which holds the closing right unless the flow leaves it with the raiser's. Raises Impossible.
+    """
+    assert doing.user is not None
+    assert doing.post is not None
+    flow, at = doing.flow, doing.at
     state = state_of(flow, flow.initial_self_handled if report.self_handled else flow.initial)
-    running = (
-        [
-            clocks.start(
-                derived_id("clock", command, state.code),
-                state.code,
-                state.limit,
-                at,
-                working,
-                flow.yellow_ratio,
-            )
-        ]
-        if state.limit
-        else []
-    )
-    return Case(
+    title, description = report.title.strip(), report.description.strip()
+    keywords = value_of(doing.catalogue.settings, "sensitive_keywords")
+    case = Case(
         id=report.case,
         version=1,
         number=number,
@@ -97,7 +91,10 @@ def open_case(
         state=state.code,
         stage=state.stage,
         category=report.category,
-        description=report.description.strip(),
+        title=title,
+        description=description,
+        sensitive=is_sensitive(f"{title} {description}", keywords),
+        closing_org=doing.org if flow.closer == "raiser" else centre,
         address=report.address.strip(),
         position=report.position,
         grid=grid,
@@ -109,33 +106,45 @@ def open_case(
             Report(
                 id=report.report,
                 source=report.source,
-                user=user,
-                post=post,
-                occurred_at=occurred_at,
-                received_at=received_at,
-                description=report.description.strip(),
+                user=doing.user,
+                post=doing.post,
+                occurred_at=doing.occurred_at,
+                received_at=doing.received_at,
+                description=description,
                 self_handled=report.self_handled,
                 private=report.private,
                 call_back=report.call_back,
                 outside_number=report.outside_number,
                 reporter=reporter,
                 media=report.media,
+                form=report.form,
+                answers=report.answers,
             )
         ],
-        clocks=running,
         steps=[
             Step(
-                id=command,
+                id=doing.command,
                 action="report",
                 from_state=None,
                 to_state=state.code,
-                user=user,
-                post=post,
-                org=org,
-                occurred_at=occurred_at,
-                received_at=received_at,
-                opinion=report.description.strip(),
+                user=doing.user,
+                post=doing.post,
+                org=doing.org,
+                occurred_at=doing.occurred_at,
+                received_at=doing.received_at,
+                opinion=description,
                 media=report.media,
+                answers=report.answers,
             )
         ],
     )
+    entered = entering.enter(case, state.code, doing)
+    return replace(entered, alarm=alarms.next_alarm(entered, flow, doing.catalogue))
+
+
+def flow_for(source: str, category: Category, catalogue: Catalogue) -> Flow | None:
+    """The flow of a report: by its source when the city says so (`flow_by_source`), else by its
+    category; None when the city has not loaded it.
+    """
+    by_source = value_of(catalogue.settings, "flow_by_source")
+    return catalogue.newest.get(by_source.get(source, category.flow))
