@@ -7,19 +7,22 @@ tally knows.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from backend.cases.finding.boxes import Joined, Standing, boxes_of
 from backend.cases.finding.conditions import Search, narrowing
 from backend.cases.finding.filters import Filters
-from backend.cases.finding.reach import seen_beyond, seen_by
+from backend.cases.finding.reach import (
+    seen_beyond_tallies,
+    seen_by,
+    seen_in_tallies,
+    sees_orgs,
+)
 from backend.cases.rules.parties import holder
 from backend.cases.views import BoxCount, Counts
 from backend.catalogue.flow import Party
-from backend.core.actor import Actor
-from backend.core.scope import Parameters, reach
+from backend.core.scope import Parameters
 from offline.ports import Connection
 
 _NAMES = ", ".join(f"c.{name}" for name in Standing._fields)
@@ -63,46 +66,39 @@ async def _standings(
     conn: Connection, search: Search, party: Party | None, states: list[str]
 ) -> Counter[Standing]:
     """How many cases stand how, of those the actor sees, as a party if one is named."""
+    actor = search.actor
+    tallied = search.filters == Filters() and (
+        party is None or (party == "involved" and sees_orgs(actor))
+    )
     sql = Parameters()
-    where = [seen_by(search.actor, sql), *narrowing(search, sql)]
+    where = [seen_by(actor, sql), *narrowing(search, sql)]
     if party is not None:
-        where.append(f"c.parts && {sql(sorted(holder(search.actor, party)))}::text[]")
-        if states:
-            where.append(f"c.state = any({sql(states)})")
-        return await _grouped(conn, where, sql)
-    if search.filters != Filters():
-        return await _grouped(conn, where, sql)
-    found = await _grouped(conn, [*where, "c.ended_at is null"], sql)
-    return found + await _ended(conn, search.actor)
-
-
-async def _ended(conn: Connection, actor: Actor) -> Counter[Standing]:
-    """Ended cases: those of the actor's areas from the tallies, its own beyond them one by one."""
-    found: Counter[Standing] = Counter()
-    if actor.may("case.browse"):
-        sql = Parameters()
-        rows = await conn.fetch(
-            f"select {_NAMES}, sum(c.n) as n from case_tally c "  # noqa: S608
-            f"where {reach(actor, sql, 'c')} group by {_NAMES} having sum(c.n) <> 0",
-            *sql.values,
-        )
-        found += _counter(rows)
+        where.append(f"c.parts && {sql(sorted(holder(actor, party)))}::text[]")
+    if states:
+        where.append(f"c.state = any({sql(states)})")
+    if not tallied:
+        return await _counted(conn, "case_file", where, sql)
+    found = await _counted(conn, "case_file", [*where, "c.ended_at is null"], sql)
     sql = Parameters()
-    beyond = seen_beyond(actor, sql)
+    if party is not None:
+        where = [f"c.county = {sql(actor.county)}", f"c.holder = {sql(f'involved:{actor.org}')}"]
+        return found + await _counted(conn, "case_tally", where, sql)
+    found += await _counted(conn, "case_tally", [seen_in_tallies(actor, sql)], sql)
+    sql = Parameters()
+    beyond = seen_beyond_tallies(actor, sql)
     if beyond is not None:
-        found += await _grouped(conn, [beyond, "c.ended_at is not null"], sql)
+        where = [beyond, "c.ended_at is not null"]
+        found += await _counted(conn, "case_file", where, sql)
     return found
 
 
-async def _grouped(conn: Connection, where: list[str], sql: Parameters) -> Counter[Standing]:
-    return _counter(
-        await conn.fetch(
-            f"select {_NAMES}, count(*) as n from case_file c "  # noqa: S608
-            f"where {' and '.join(where)} group by {_NAMES}",
-            *sql.values,
-        )
+async def _counted(
+    conn: Connection, table: str, where: list[str], sql: Parameters
+) -> Counter[Standing]:
+    count = "sum(c.n)" if table == "case_tally" else "count(*)"
+    rows = await conn.fetch(
+        f"select {_NAMES}, {count} as n from {table} c "  # noqa: S608
+        f"where {' and '.join(where)} group by {_NAMES}",
+        *sql.values,
     )
-
-
-def _counter(rows: Sequence[Any]) -> Counter[Standing]:
     return Counter({Standing(*(row[name] for name in Standing._fields)): row["n"] for row in rows})

@@ -36,22 +36,42 @@ def seen_by(actor: Actor, sql: Parameters) -> str:
     return reach(actor, sql, "c", area=actor.may("case.browse"), also=_ways(actor, sql))
 
 
-def seen_beyond(actor: Actor, sql: Parameters) -> str | None:
-    """Of what `seen_by` gives, what lies outside the actor's areas; None for nothing."""
+def seen_in_tallies(actor: Actor, sql: Parameters) -> str:
+    """The condition on `case_tally c`: of ended cases, those of the actor's areas, or else those in
+    which its org had a part. The two overlap, so it is the one or the other.
+    """
+    if actor.may("case.browse"):
+        return f"{reach(actor, sql, 'c')} and c.holder = ''"
+    if sees_orgs(actor):
+        return f"c.county = {sql(actor.county)} and c.holder = {sql(f'involved:{actor.org}')}"
+    return "false"
+
+
+def seen_beyond_tallies(actor: Actor, sql: Parameters) -> str | None:
+    """Of what `seen_by` gives, what `seen_in_tallies` does not know; None for nothing."""
     if sees_all(actor):
         return None
-    county = f"c.county = {sql(actor.county)}"
-    ways = f"({' or '.join(_ways(actor, sql))})"
-    if not actor.may("case.browse"):
-        return f"{county} and {ways}"
-    areas = (f"({within(path, sql, 'c.area_path')})" for path in actor.areas)
-    return " and ".join([county, ways, *(f"not {area}" for area in areas)])
+    browses = actor.may("case.browse")
+    where = [
+        f"c.county = {sql(actor.county)}",
+        f"({' or '.join(_ways(actor, sql, by_org=browses))})",
+    ]
+    if browses:
+        where += [f"not ({within(path, sql, 'c.area_path')})" for path in actor.areas]
+    elif sees_orgs(actor):
+        where.append(f"not c.parts @> {sql([f'involved:{actor.org}'])}::text[]")
+    return " and ".join(where)
 
 
-def standing(actor: Actor) -> list[str]:
+def sees_orgs(actor: Actor) -> bool:
+    """Whether the actor sees all in which its org has or had a part."""
+    return bool(actor.permissions & ORG_RIGHTS)
+
+
+def _standing(actor: Actor, *, by_org: bool) -> list[str]:
     """The entries of `parts` by which a case is the actor's."""
     mine = [f"raiser:{actor.user}", f"owner:{actor.user}"]
-    if actor.permissions & ORG_RIGHTS:
+    if by_org and sees_orgs(actor):
         mine.append(f"involved:{actor.org}")
     if actor.permissions & ANSWER_RIGHTS:
         mine += [f"answerer:{actor.org}", "answerer:county"]
@@ -63,12 +83,12 @@ def reported_by(user: str) -> str:
     return f'c.id = any(array(select r.case_id from report r where r."user" = {user}))'  # noqa: S608
 
 
-def _ways(actor: Actor, sql: Parameters) -> list[str]:
+def _ways(actor: Actor, sql: Parameters, *, by_org: bool = True) -> list[str]:
     """Each a condition that an index serves: arrays, where `exists` would look at every case."""
     user = sql(actor.user)
     tasks = f"select t.subject from task t where t.\"user\" = {user} and t.state = 'open'"  # noqa: S608
     ways = [
-        f"c.parts && {sql(standing(actor))}::text[]",
+        f"c.parts && {sql(_standing(actor, by_org=by_org))}::text[]",
         reported_by(user),
         f"c.id = any(array({tasks}))",
     ]

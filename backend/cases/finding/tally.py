@@ -1,11 +1,13 @@
-"""Tallies of ended cases: what each change adds or takes away is a row of its own, so that nobody
-waits for a shared counter; a job adds rows up. Their sums are always what counting would give.
+"""Tallies of ended cases, by place and by each org that had a part: what a change adds or takes
+away is a row of its own, so that nobody waits for a shared counter; a job adds rows up. Their sums
+are always what counting would give.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from backend.cases.rules.parties import parts
 from backend.cases.structs import Case
 from offline.ports import Connection
 from offline.rows import Insert
@@ -13,7 +15,8 @@ from offline.work import Change
 
 _COLUMNS = {
     "county": "text",
-    "area_path": "text",
+    "area_path": "text",  # of a tally by place, else ''
+    "holder": "text",  # of a tally by org: its `involved` part, else ''
     "flow": "text",
     "state": "text",
     "supervision": "text",
@@ -40,8 +43,12 @@ def _key(case: Case | None) -> list[tuple[Any, ...]]:
     if case is None or case.ended_at is None:
         return []
     call_back = case.call_back.state if case.call_back else None
-    place = (case.county, case.area_path)
-    return [(*place, case.flow, case.state, case.supervision, call_back, case.suspended)]
+    standing = (case.flow, case.state, case.supervision, call_back, case.suspended)
+    involved = (part for part in parts(case) if part.startswith("involved:"))
+    return [
+        (case.county, case.area_path, "", *standing),
+        *((case.county, "", holder, *standing) for holder in involved),
+    ]
 
 
 async def add_up(conn: Connection) -> bool:

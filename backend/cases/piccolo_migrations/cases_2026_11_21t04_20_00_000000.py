@@ -60,6 +60,7 @@ _STATEMENTS = (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         county text NOT NULL,
         area_path text NOT NULL,
+        holder text NOT NULL,
         flow text NOT NULL,
         state text NOT NULL,
         supervision text,
@@ -69,11 +70,16 @@ _STATEMENTS = (
     )
     """,
     """
-    INSERT INTO case_tally (county, area_path, flow, state, supervision, call_back, suspended, n)
-    SELECT county, area_path, flow, state, supervision, call_back, suspended, count(*)
-    FROM case_file WHERE ended_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7
+    INSERT INTO case_tally
+        (county, area_path, holder, flow, state, supervision, call_back, suspended, n)
+    SELECT county, p.area_path, p.holder, flow, state, supervision, call_back, suspended, count(*)
+    FROM case_file, LATERAL (
+        SELECT area_path, '' AS holder
+        UNION ALL SELECT '', part FROM unnest(parts) part WHERE part LIKE 'involved:%'
+    ) p (area_path, holder)
+    WHERE ended_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
     """,
-    "CREATE INDEX case_tally_county ON case_tally (county, area_path text_pattern_ops)",
+    "CREATE INDEX case_tally_county ON case_tally (county, holder, area_path text_pattern_ops)",
     "CREATE INDEX case_file_open ON case_file (county, area_path text_pattern_ops, flow, state, "
     "supervision, call_back, suspended) WHERE ended_at IS NULL",
     "CREATE INDEX case_file_place ON case_file USING gist (point(longitude, latitude))",
