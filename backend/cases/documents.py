@@ -62,6 +62,7 @@ async def _save(conn: Connection, changes: Sequence[Change]) -> None:
     await _write_texts(conn, [text_row(case) for case in new] + _differing(old, _text_rows))
     await tally.count_ended(conn, changes)
     await _reference.insert(conn, [r for case in new for r in reference_rows(case)])
+    await _assignment.insert(conn, [r for case in new for r in assignment_rows(case)])
     await _assignment.upsert(conn, _differing(old, assignment_rows))
     await _request.upsert(conn, _differing(old, request_rows))
     await _clock.insert(conn, [r for case in new for r in clock_rows(case)])
