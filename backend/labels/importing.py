@@ -32,8 +32,10 @@ class LabelRow(SheetRow, frozen=True, kw_only=True):
     name: Annotated[str, Column("名称", TEXT, "防汛")]
     kind: Annotated[LabelKind, Column("用于", choice(KINDS), "案件", "空着表示案件")] = "case"
     definition: Annotated[str, Column("说明", TEXT, "因强降雨引起的", "什么情况下贴")] = ""
-    org: Annotated[str, Column("归口部门", CODE, "oh-zhzx", "谁管这个标签:部门编码")]
-    area: Annotated[str, Column("适用区划", CODE, "330304", "区划编码;它和它以下的案件可以贴")]
+    org: Annotated[str, Column("归口部门", CODE, "oh-zhzx", "谁管这个标签:部门编码", "部门")]
+    area: Annotated[
+        str, Column("适用区划", CODE, "330304", "区划编码;它和它以下的案件可以贴", "区划")
+    ]
     colour: Annotated[Colour, Column("颜色", choice(COLOURS), "蓝", "空着表示灰")] = "grey"
     valid_from: Annotated[date, Column("启用日期", DAY, "2026-01-01")]
     valid_to: Annotated[

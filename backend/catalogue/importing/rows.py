@@ -97,15 +97,16 @@ class CategoryRow(SheetRow, frozen=True, kw_only=True):
     code: Annotated[str, Column("编码", CODE, "C0101", "部件 C、事件 E,加 GB/T 30428.2 编号")]
     name: Annotated[str, Column("名称", TEXT, "上水井盖")]
     kind: Annotated[str, Column("类型", choice(CATEGORY_KINDS), "部件")]
-    parent: Annotated[str | None, Column("上级编码", CODE, "C01", "大类留空")] = None
+    parent: Annotated[str | None, Column("上级编码", CODE, "C01", "大类留空", "类别")] = None
     synonyms: Annotated[list[str], Column("同义词", TEXTS, "窨井盖、下水道盖")] = field(
         default_factory=list
     )
     flow: Annotated[
-        str, Column("流程", CODE, DEFAULT_FLOW, f"流程文件里的 code;空着表示 {DEFAULT_FLOW}")
+        str,
+        Column("流程", CODE, DEFAULT_FLOW, f"流程文件里的 code;空着表示 {DEFAULT_FLOW}", "流程"),
     ] = DEFAULT_FLOW
     form: Annotated[
-        str, Column("表单", CODE, "", "上报时填的表单,表单文件里的 code;不填表的留空")
+        str, Column("表单", CODE, "", "上报时填的表单,表单文件里的 code;不填表的留空", "表单")
     ] = ""
     check: Annotated[
         Check, Column("核查方式", choice(CHECKS), "核查", "空着表示核查:结案前派人到现场看")
@@ -129,7 +130,7 @@ class StandardRow(SheetRow, frozen=True, kw_only=True):
 
     sheet: ClassVar[str] = "立案标准"
     key: ClassVar[tuple[str, ...]] = ("category", "number")
-    category: Annotated[str, Column("类别", CODE, "C0101", "类别表里的编码")]
+    category: Annotated[str, Column("类别", CODE, "C0101", "类别表里的编码", "类别")]
     number: Annotated[int, Column("序号", whole(1, 999), "1")]
     filing_condition: Annotated[str, Column("立案条件", TEXT, "缺失、移位、开裂,存在安全隐患的")]
     closing_standard: Annotated[str, Column("结案标准", TEXT, "恢复")]
@@ -174,7 +175,7 @@ class DayRow(SheetRow, frozen=True, kw_only=True):
 
     sheet: ClassVar[str] = "节假日"
     key: ClassVar[tuple[str, ...]] = ("calendar", "day")
-    calendar: Annotated[str, Column("日历", CODE, "standard", "日历表里的编码")]
+    calendar: Annotated[str, Column("日历", CODE, "standard", "日历表里的编码", "日历")]
     day: Annotated[date, Column("日期", DAY, "2026-10-01")]
     working: Annotated[bool, Column("上班", FLAG, "否", "调休上班的周末填是")]
     name: Annotated[str, Column("名称", TEXT, "国庆节")] = ""
@@ -186,11 +187,13 @@ class CalendarRuleRow(SheetRow, frozen=True, kw_only=True):
     sheet: ClassVar[str] = "日历适用"
     key: ClassVar[tuple[str, ...]] = ("category", "org", "area")
     category: Annotated[
-        str, Column("类别", CODE, "C01", "类别编码或其开头;空着表示全部,最长的优先")
+        str, Column("类别", CODE, "C01", "类别编码或其开头;空着表示全部,最长的优先", "类别")
     ] = ""
-    org: Annotated[str, Column("部门", CODE, "oh-sz", "部门编码;空着表示全部")] = ""
-    area: Annotated[str, Column("区划", CODE, "330304001", "区划编码;空着表示全部,最深的优先")] = ""
-    calendar: Annotated[str, Column("日历", CODE, "standard", "日历表里的编码")]
+    org: Annotated[str, Column("部门", CODE, "oh-sz", "部门编码;空着表示全部", "部门")] = ""
+    area: Annotated[
+        str, Column("区划", CODE, "330304001", "区划编码;空着表示全部,最深的优先", "区划")
+    ] = ""
+    calendar: Annotated[str, Column("日历", CODE, "standard", "日历表里的编码", "日历")]
 
 
 class TargetRow(SheetRow, frozen=True, kw_only=True):
@@ -198,10 +201,10 @@ class TargetRow(SheetRow, frozen=True, kw_only=True):
 
     sheet: ClassVar[str] = "目标组"
     key: ClassVar[tuple[str, ...]] = ("org", "code", "target")
-    org: Annotated[str, Column("部门", CODE, "oh-zhzx", "谁用这个组:部门编码")]
+    org: Annotated[str, Column("部门", CODE, "oh-zhzx", "谁用这个组:部门编码", "部门")]
     code: Annotated[str, Column("编码", CODE, "flood", "同一部门内不重复;一组几行,编码相同")]
     name: Annotated[str, Column("名称", TEXT, "防汛联动", "同一组各行相同")]
-    target: Annotated[str, Column("目标部门", CODE, "oh-sl", "部门编码")]
+    target: Annotated[str, Column("目标部门", CODE, "oh-sl", "部门编码", "部门")]
     kind: Annotated[TargetKind, Column("方式", choice(TARGET_KINDS), "主办", "空着表示主办")] = (
         "main"
     )
@@ -215,10 +218,10 @@ class DispatchRow(SheetRow, frozen=True, kw_only=True):
     sheet: ClassVar[str] = "派遣规则"
     key: ClassVar[tuple[str, ...]] = ("category", "area")
     category: Annotated[
-        str, Column("类别", CODE, "C01", "类别编码或其开头;空着表示全部,最长的优先")
+        str, Column("类别", CODE, "C01", "类别编码或其开头;空着表示全部,最长的优先", "类别")
     ] = ""
-    area: Annotated[str, Column("区划", CODE, "330304001", "区划编码;最深的优先")]
-    org: Annotated[str, Column("部门", CODE, "oh-sz", "部门编码")]
+    area: Annotated[str, Column("区划", CODE, "330304001", "区划编码;最深的优先", "区划")]
+    org: Annotated[str, Column("部门", CODE, "oh-sz", "部门编码", "部门")]
     limit: Annotated[Limit | None, Column("时限", LIMIT, "", "空着表示按立案标准")] = None
     standard: Annotated[str, Column("处置要求", TEXT, "")] = ""
 

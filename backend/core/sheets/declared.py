@@ -133,6 +133,13 @@ def _claim(
         findings.claim(row_type.sheet, str(code))
 
 
+def cells_of(row: SheetRow) -> list[str]:
+    """The text of a row's cells, in the order of its columns; reading it gives the row again."""
+    columns = columns_of(type(row))
+    values = ((column, getattr(row, name)) for name, column in columns.items())
+    return ["" if value is None else column.format.show(value) for column, value in values]
+
+
 def known_in_order(row_type: type[SheetRow]) -> list[str]:
     """All headers of a sheet."""
     return [column.header for column in columns_of(row_type).values()]

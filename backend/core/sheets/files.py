@@ -7,9 +7,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from backend.core.sheets.declared import Sheet
@@ -26,6 +28,10 @@ _UNREADABLE = (
     EOFError,
     OSError,
 )
+MOST_BYTES = 200 * 1024 * 1024
+"""Of a workbook unpacked; a small file may claim to hold more than the machine."""
+MOST_ROWS = 100_000
+MOST_COLUMNS = 100
 COMMENT = "#"
 """A row whose first filled cell begins so is a note to people (the templates' examples are)."""
 
@@ -58,20 +64,49 @@ def _sheet(where: Where, table: Iterable[list[str]]) -> Sheet | None:
 def _xlsx(path: Path, findings: Findings) -> list[tuple[str, list[list[str]]]]:
     try:
         with path.open("rb") as file:  # openpyxl would leave it open when it fails
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            for sheet in book.worksheets:
-                sheet.reset_dimensions()  # some programs note them wrong, and rows would be lost
+            with zipfile.ZipFile(file) as packed:
+                size = sum(entry.file_size for entry in packed.infolist())
+            if size > MOST_BYTES:
+                findings.add(Where(path.name), "", f"{size} 字节", "展开后不超过 200 MB 的文件")
+                return []
+            values = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            formulas = openpyxl.load_workbook(file, read_only=True)
             tables = [
-                (
-                    sheet.title.strip(),
-                    [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)],
+                (values_of.title.strip(), _table(path.name, values_of, formulas_of, findings))
+                for values_of, formulas_of in zip(
+                    values.worksheets, formulas.worksheets, strict=True
                 )
-                for sheet in book.worksheets
             ]
     except _UNREADABLE as error:
         findings.add(Where(path.name), "", type(error).__name__, "能用表格软件打开的 xlsx 文件")
         return []
     return tables
+
+
+def _table(name: str, values: Any, formulas: Any, findings: Findings) -> list[list[str]]:
+    """A worksheet's text. Formulas count by the value that the program which saved them worked out;
+    where it left none, a cell that looks filled would be read as empty.
+    """
+    for sheet in (values, formulas):
+        sheet.reset_dimensions()  # some programs note them wrong, and rows would be lost
+    bounds = {"max_row": MOST_ROWS + 1, "max_col": MOST_COLUMNS, "values_only": True}
+    table: list[list[str]] = []
+    pairs = zip(values.iter_rows(**bounds), formulas.iter_rows(**bounds), strict=True)
+    for number, (row, written) in enumerate(pairs, start=1):
+        if number > MOST_ROWS:
+            where = Where(name, values.title.strip())
+            findings.add(where, "", f"超过 {MOST_ROWS} 行", "分成几个文件导入")
+            break
+        for column, (cell, text) in enumerate(zip(row, written, strict=True), start=1):
+            if cell is None and text is not None:
+                where = Where(name, values.title.strip(), number)
+                expected = "公式算出的值:请在表格软件里打开并保存,或把公式粘贴为值"
+                findings.add(where, get_column_letter(column), text, expected)
+        texts = [_text(cell) for cell in row]
+        while texts and not texts[-1]:
+            texts.pop()
+        table.append(texts)
+    return table
 
 
 def _csv(path: Path, findings: Findings) -> Iterator[tuple[str, list[list[str]]]]:

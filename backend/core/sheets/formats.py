@@ -4,21 +4,26 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
 T = TypeVar("T")
+Editor = Literal["text", "number", "date", "choice", "choices"]
 _SEPARATORS = re.compile(r"[、,\uff0c;\uff1b\s]+")
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,32}")
 
 
 class Format(Struct, Generic[T], frozen=True):
-    """`parse` raises ValueError for text that is not right; it never gets an empty text."""
+    """`parse` raises ValueError for text that is not right; it never gets an empty text. `editor`
+    is what a screen asks with; `names` are the values of a choice.
+    """
 
     parse: Callable[[str], T]
     show: Callable[[T], str]
     hint: str
+    editor: Editor = "text"
+    names: tuple[str, ...] = ()
 
 
 def _code(text: str) -> str:
@@ -48,7 +53,7 @@ TEXT: Format[str] = Format(str, str, "文字")
 CODE: Format[str] = Format(_code, str, "编码:1 到 32 个字母、数字或 _ . -")
 CODES: Format[list[str]] = Format(_codes, "、".join, "一个或几个编码,用顿号隔开")
 TEXTS: Format[list[str]] = Format(_texts, "、".join, "一个或几个词,用顿号隔开")
-DAY: Format[date] = Format(_day, date.isoformat, "日期,如 2026-01-01")
+DAY: Format[date] = Format(_day, date.isoformat, "日期,如 2026-01-01", "date")
 
 
 def choice(names: Mapping[str, T]) -> Format[T]:
@@ -60,7 +65,7 @@ def choice(names: Mapping[str, T]) -> Format[T]:
         return names[text]
 
     shown = {value: name for name, value in names.items()}
-    return Format(parse, shown.__getitem__, "、".join(names) + " 之一")
+    return Format(parse, shown.__getitem__, "、".join(names) + " 之一", "choice", tuple(names))
 
 
 FLAG: Format[bool] = choice({"是": True, "否": False})
@@ -73,6 +78,8 @@ def choices(names: Mapping[str, str]) -> Format[list[str]]:
         lambda text: [one.parse(part) for part in _texts(text)],
         lambda values: "、".join(one.show(value) for value in values),
         f"{'、'.join(names)} 中的一个或几个,用顿号隔开",
+        "choices",
+        tuple(names),
     )
 
 
@@ -85,11 +92,12 @@ def whole(lowest: int, highest: int) -> Format[int]:
             raise ValueError(text)
         return number
 
-    return Format(parse, str, f"{lowest} 到 {highest} 的整数")
+    return Format(parse, str, f"{lowest} 到 {highest} 的整数", "number")
 
 
 class Column(Struct, frozen=True):
-    """A column of a sheet: its header, how cells are written, a note and an example.
+    """A column of a sheet: its header, how cells are written, a note, an example, and the title of
+    the sheet whose codes it holds.
 
     A field with a default may be left empty in its cell, and its column may be absent.
     """
@@ -98,3 +106,4 @@ class Column(Struct, frozen=True):
     format: Format[Any]
     example: str = ""
     note: str = ""
+    refers: str = ""

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -12,7 +13,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from backend.core.sheets.declared import SheetRow, columns_of, required_of
+from backend.core.sheets.declared import SheetRow, cells_of, columns_of, required_of
 from backend.core.sheets.files import COMMENT
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,17 +39,21 @@ def write_template(path: Path, row_types: Sequence[type[SheetRow]]) -> None:
     _save(book, path)
 
 
-def write_rows(path: Path, tables: Sequence[tuple[type[SheetRow], Iterable[SheetRow]]]) -> None:
-    """Sheets with rows. The same rows always give the same bytes."""
+def write_rows(
+    path: Path | BinaryIO, tables: Sequence[tuple[type[SheetRow], Iterable[SheetRow]]]
+) -> None:
+    """Sheets with rows. The same rows always give the same bytes. What begins with `=` is written
+    as the text that it is: nobody's words become a formula on somebody else's machine.
+    """
     book = _book()
     for row_type, rows in tables:
         sheet = _headed(book, row_type)
-        columns = columns_of(row_type)
         for row in rows:
-            values = ((column, getattr(row, name)) for name, column in columns.items())
-            sheet.append(
-                [None if value is None else column.format.show(value) for column, value in values]
-            )
+            texts = cells_of(row)
+            sheet.append([text or None for text in texts])
+            for cell, text in zip(sheet[sheet.max_row], texts, strict=True):
+                if text.startswith("="):
+                    cell.data_type = "s"
     _save(book, path)
 
 
@@ -77,7 +82,7 @@ def _headed(book: Workbook, row_type: type[SheetRow]) -> Worksheet:
     return sheet
 
 
-def _save(book: Workbook, path: Path) -> None:
+def _save(book: Workbook, path: Path | BinaryIO) -> None:
     """Save without the time of saving, so that a generated file changes only with its rows."""
     raw = io.BytesIO()
     book.save(raw)
