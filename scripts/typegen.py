@@ -70,6 +70,7 @@ WHOLE: dict[str, list[type]] = {
         directory.Org,
         directory.Post,
         directory.User,
+        directory.PersonView,
         directory.SessionView,
         directory.DeviceView,
     ],

@@ -10,7 +10,7 @@ from backend.app.health import health, ready
 from backend.app.metrics import metrics
 from backend.app.sync import SyncController
 from backend.cases.api import CaseController
-from backend.directory.api import DeviceController, SessionController
+from backend.directory.api import DeviceController, PeopleController, SessionController
 from backend.media.api import MediaController
 from backend.media.tus import UploadController
 from backend.tasks.api import my_tasks
@@ -22,6 +22,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     basemap,
     SessionController,
     DeviceController,
+    PeopleController,
     SyncController,
     CaseController,
     my_tasks,

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, SkipValidation
 from msgspec.structs import replace
 
+from backend.core.clock import CITY_ZONE, utc_now
 from backend.core.database import connection
 from backend.directory import queries
 from backend.directory.access import (
@@ -23,7 +24,14 @@ from backend.directory.access import (
 )
 from backend.directory.rules import SESSION_LIFE
 from backend.directory.sessions import Opened, Sessions
-from backend.directory.structs import ChangePassword, DeviceView, SessionView, SignIn, SwitchPost
+from backend.directory.structs import (
+    ChangePassword,
+    DeviceView,
+    PersonView,
+    SessionView,
+    SignIn,
+    SwitchPost,
+)
 
 AnyRequest = Request[Any, Any, State]
 Ours = NamedDependency[SkipValidation[Sessions]]
@@ -105,6 +113,28 @@ class DeviceController(Controller):
     ) -> None:
         """Stop a device for good and end its session."""
         await sessions.revoke(actor, device)
+
+
+class PeopleController(Controller):
+    """Colleagues to choose from."""
+
+    path = "/api/people"
+    guards = [signed_in]
+    tags = ("people",)
+
+    @get("/colleagues")
+    async def colleagues(self, actor: Caller) -> list[PersonView]:
+        """To whom the caller may hand over at the end of a shift."""
+        async with connection() as conn:
+            return await queries.colleagues_of(conn, actor, utc_now().astimezone(CITY_ZONE).date())
+
+    @get("/owners")
+    async def owners(self, actor: Caller) -> list[PersonView]:
+        """Leaders who may own a case."""
+        async with connection() as conn:
+            return await queries.people_with(
+                conn, actor.county, "case.own", utc_now().astimezone(CITY_ZONE).date()
+            )
 
 
 def _answer(request: AnyRequest, opened: Opened, status: int) -> Response[SessionView]:

@@ -10,7 +10,7 @@ from backend.core.actor import Actor
 from backend.core.ids import derived_id
 from backend.directory.actors import Acting
 from backend.directory.rules import buckets_of, subject_of
-from backend.directory.structs import DeviceView, PostChoice, SessionView
+from backend.directory.structs import DeviceView, PersonView, PostChoice, SessionView
 from offline.ports import Connection
 
 
@@ -112,3 +112,42 @@ async def devices_of(conn: Connection, actor: Actor) -> list[DeviceView]:
         )
         for row in rows
     ]
+
+
+_IN_OFFICE = """
+    select u.id, u.name, p.org, o.name as org_name, string_agg(distinct p.name, '、') as post_name,
+        coalesce(array_agg(distinct a.code) filter (where 'task.answer' = any(r.permissions)
+            and a.kind <> 'administrative'), '{}') as grids
+    from appointment h
+    join app_user u on u.code = h."user" and u.active
+    join post p on p.code = h.post and p.county = $1
+    join org o on o.code = p.org
+    join role r on r.code = p.role
+    left join area a on a.code = any(p.areas)
+    where h.valid_from <= $2 and (h.valid_to is null or h.valid_to >= $2)
+"""
+_BY_PERSON = " group by u.id, u.name, p.org, o.name order by o.name, u.name, u.id, p.org"
+
+
+async def colleagues_of(conn: Connection, actor: Actor, day: date) -> list[PersonView]:
+    """Those the actor may hand over to: of the same org, or answering tasks in one of the actor's
+    grids. Not the actor.
+    """
+    rows = await conn.fetch(
+        _IN_OFFICE
+        + """ and u.id <> $3 and (p.org = $4
+            or (p.areas && $5 and 'task.answer' = any(r.permissions)))"""
+        + _BY_PERSON,
+        *(actor.county, day, actor.user, actor.org, list(actor.grids)),
+    )
+    return [PersonView(**row) for row in rows]
+
+
+async def people_with(
+    conn: Connection, county: str, permission: str, day: date
+) -> list[PersonView]:
+    """Those in office whose role holds a permission."""
+    rows = await conn.fetch(
+        _IN_OFFICE + " and $3 = any(r.permissions)" + _BY_PERSON, county, day, permission
+    )
+    return [PersonView(**row) for row in rows]

@@ -72,6 +72,17 @@ class User(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class PersonView(Struct, frozen=True, kw_only=True):
+    """GET /people/…: somebody in office today, as one picks them from a list."""
+
+    id: UUID
+    name: str
+    org: str
+    org_name: str
+    post_name: str
+    grids: list[str]  # where they answer tasks
+
+
 class NewDevice(Struct, frozen=True):
     """A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER."""
 

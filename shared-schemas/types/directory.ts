@@ -55,6 +55,17 @@ export interface Org {
   area: string;
 }
 /**
+ * GET /people/…: somebody in office today, as one picks them from a list.
+ */
+export interface PersonView {
+  id: string;
+  name: string;
+  org: string;
+  org_name: string;
+  post_name: string;
+  grids: string[];
+}
+/**
  * A post's name and place, for showing who acted.
  */
 export interface Post {
