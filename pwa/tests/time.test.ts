@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ago, lampOf, remaining } from '../src/lib/time'
+import { ago, dueText, fromLocal, lampOf, remaining, toLocal } from '../src/lib/time'
 
 const now = new Date(2026, 2, 5, 15, 0).getTime()
 const at = (...parts: [number, number, number, number, number]) => new Date(...parts)
@@ -23,6 +23,23 @@ describe('times as people read them', () => {
     expect(remaining(now + 20 * 60_000, now)).toBe('还剩 20 分钟')
     expect(remaining(now - 3 * 3_600_000, now)).toBe('超时 3 小时')
     expect(remaining(now + 3 * 86_400_000, now)).toBe('还剩 3 天')
+  })
+
+  it.each([
+    ['今天 17:30 前', at(2026, 2, 5, 17, 30)],
+    ['明天 9:00 前', at(2026, 2, 6, 9, 0)],
+    ['昨天 9:05 前', at(2026, 2, 4, 9, 5)],
+    ['周一 9:00 前', at(2026, 2, 9, 9, 0)],
+    ['3月20日 9:00 前', at(2026, 2, 20, 9, 0)],
+    ['2027年1月4日 9:00 前', at(2027, 0, 4, 9, 0)],
+  ])('is due %s', (text, when) => {
+    expect(dueText(when, now)).toBe(text)
+  })
+
+  it('goes through a date field and back', () => {
+    expect(toLocal(at(2026, 2, 5, 9, 5))).toBe('2026-03-05T09:05')
+    expect(fromLocal('2026-03-05T09:05')).toBe(at(2026, 2, 5, 9, 5).toISOString())
+    expect([toLocal(''), fromLocal('')]).toEqual(['', null])
   })
 
   it('turns red once due, though nothing says when it was yellow', () => {

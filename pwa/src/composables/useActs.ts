@@ -2,8 +2,8 @@ import { taskFor } from '@xunge/rules'
 import type { cases, catalogue, commands } from '@xunge/types'
 import { computed } from 'vue'
 import { useClient } from '@/client'
-import { actOf, type ActDraft } from '@/lib/actDraft'
-import { actIn, reportIn } from '@/lib/commands'
+import { actOf, shotsOf, type ActDraft } from '@/lib/actDraft'
+import { casesIn } from '@/lib/commands'
 import { needsCorrection } from '@/lib/outboxText'
 import { sendCorrection } from './useCorrection'
 import { mediaOf } from './useDraft'
@@ -18,17 +18,20 @@ export function useActs(subject: () => Case | undefined) {
   const { items } = useOutbox()
   const { session } = useSession()
 
-  const about = computed(() =>
-    items.value.filter((item) => {
-      const named = (actIn(item) ?? reportIn(item))?.case
-      return named !== undefined && named === subject()?.id && item.state !== 'replaced'
-    }),
-  )
+  const about = computed(() => {
+    const id = subject()?.id
+    return items.value.filter(
+      (item) => id !== undefined && item.state !== 'replaced' && casesIn(item).includes(id),
+    )
+  })
   /** Recorded here, and not yet in what the server told us of the case. */
   const pending = computed(() =>
-    about.value.filter(({ state, receipt }) => {
-      if (state === 'refused') return false
-      return receipt === null || (receipt.version ?? 0) > (subject()?.version ?? 0)
+    about.value.filter((item) => {
+      if (item.state === 'refused') return false
+      if (item.receipt === null) return true
+      // A receipt's version is that of the first case a command speaks of.
+      const told = subject()
+      return casesIn(item)[0] === told?.id && (item.receipt.version ?? 0) > (told?.version ?? 0)
     }),
   )
   const refused = computed(() => about.value.filter(needsCorrection))
@@ -48,7 +51,12 @@ export function useActs(subject: () => Case | undefined) {
     corrects?: string,
   ): Promise<string> {
     const act = build(action, draft, on)
-    const shots = act.media ? draft.shots : []
+    const named = new Set(
+      [...(act.media ?? []), ...(act.targets ?? []).flatMap(({ media }) => media ?? [])].map(
+        ({ id }) => id,
+      ),
+    )
+    const shots = shotsOf(draft).filter(({ id }) => named.has(id))
     if (corrects !== undefined) return sendCorrection(corrects, act, shots, draftKey)
     return outbox.submit('case.act', act, {
       media: mediaOf(shots),

@@ -21,7 +21,7 @@ export function useCase(id: () => string) {
 
   const own = computed<CaseDetail | null>(() => {
     const held = caseOf(id())
-    const by = held && flow(held.flow)
+    const by = held && flow(held.flow, held.flow_version)
     if (!held || !by || !session.value) return null
     const actions = available(by, held, session.value)
     return { case: held, actions, recommended: null, workers: [], awaited: [], reporter: null }

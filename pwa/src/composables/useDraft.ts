@@ -20,11 +20,13 @@ export function mediaOf(shots: readonly Shot[]): NewMedia[] {
 /**
  * A form that is saved at every keystroke under `key` and found again after a kill. Photos in
  * `elsewhere` belong to a refused item that is being corrected, and stay its own until then.
+ * `shotsOf` names all photos of a draft that keeps some of them deeper than in `shots`.
  */
 export function useDraft<T extends WithShots>(
   key: string,
   blank: () => T,
   elsewhere: ReadonlySet<string> = new Set(),
+  shotsOf: (draft: T) => readonly Shot[] = ({ shots }) => shots,
 ) {
   const { drafts } = useClient()
   const draft = ref(blank()) as Ref<T>
@@ -44,7 +46,7 @@ export function useDraft<T extends WithShots>(
   function save(): void {
     if (settled) return
     const value = JSON.parse(JSON.stringify(draft.value)) as T
-    drafts.save(key, value, mediaOf(value.shots.filter(({ id }) => !elsewhere.has(id))))
+    drafts.save(key, value, mediaOf(shotsOf(value).filter(({ id }) => !elsewhere.has(id))))
   }
 
   void load()

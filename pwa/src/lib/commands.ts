@@ -11,3 +11,23 @@ export function reportIn({ type, payload }: Submitted): commands.ReportCase | nu
 export function actIn({ type, payload }: Submitted): commands.ActOnCase | null {
   return type === 'case.act' ? (payload as commands.ActOnCase) : null
 }
+
+export function mergeIn({ type, payload }: Submitted): commands.MergeCases | null {
+  return type === 'case.merge' ? (payload as commands.MergeCases) : null
+}
+
+export function splitIn({ type, payload }: Submitted): commands.SplitCase | null {
+  return type === 'case.split' ? (payload as commands.SplitCase) : null
+}
+
+export function handOverIn({ type, payload }: Submitted): commands.HandOver | null {
+  return type === 'case.hand_over' ? (payload as commands.HandOver) : null
+}
+
+/** The cases a command speaks of; the first is the one whose version its receipt gives. */
+export function casesIn(item: Submitted): string[] {
+  const pair = mergeIn(item) ?? splitIn(item)
+  if (pair) return [pair.case, pair.merged]
+  const one = actIn(item) ?? reportIn(item)
+  return one ? [one.case] : (handOverIn(item)?.cases ?? [])
+}

@@ -48,6 +48,31 @@ export function ago(when: When, now: number): string {
   return fullDay.format(time)
 }
 
+/** An instant as a datetime-local field shows it, to the minute. */
+export function toLocal(when: When): string {
+  const time = new Date(when)
+  if (Number.isNaN(time.getTime())) return ''
+  return new Date(time.getTime() - time.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16)
+}
+
+/** The instant that a datetime-local field means; null when it is empty. */
+export function fromLocal(text: string): string | null {
+  return text ? new Date(text).toISOString() : null
+}
+
+const weekday = new Intl.DateTimeFormat('zh-CN', { weekday: 'short' })
+
+/** When something must be done, as one says it: 今天 17:30 前, 周一 9:00 前, 12月3日 9:00 前. */
+export function dueText(due: When, now: number): string {
+  const time = new Date(due)
+  const at = `${time.getHours()}:${String(time.getMinutes()).padStart(2, '0')}`
+  const days = Math.round((midnight(time.getTime()) - midnight(now)) / DAY)
+  if (days >= -1 && days <= 1) return `${['昨天', '今天', '明天'][days + 1]} ${at} 前`
+  if (days > 1 && days < 7) return `${weekday.format(time)} ${at} 前`
+  const sameYear = time.getFullYear() === new Date(now).getFullYear()
+  return `${(sameYear ? monthDay : fullDay).format(time)} ${at} 前`
+}
+
 /** A length of time in its largest unit: 40 分钟, 2 小时, 3 天. */
 export function span(milliseconds: number): string {
   const length = Math.abs(milliseconds)

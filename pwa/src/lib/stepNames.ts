@@ -1,0 +1,37 @@
+import type { cases, catalogue } from '@xunge/types'
+
+/** Lines of the timeline that are no action of the flow. */
+const OWN: Record<string, string> = {
+  report: '上报',
+  merge: '并入其他案件',
+  merged: '并入其他案件',
+  split: '拆出',
+  hand_over: '交班',
+}
+
+const BY_RULE: Record<string, string> = {
+  open_check_task: '自动派出核查',
+  dispatch: '自动派遣',
+  resume: '挂账到期，自动恢复办理',
+  directive_overdue: '督办逾期未回复',
+}
+
+/** What a step is called; what the rules did by themselves says so by itself. */
+export function stepName(step: cases.Step, flow: catalogue.Flow | undefined): string {
+  if (step.user === null) {
+    const timer = flow?.states
+      .flatMap(({ timers }) => timers)
+      .find(({ code }) => code === step.action)
+    return BY_RULE[step.action] ?? timer?.name ?? '按规则自动办理'
+  }
+  return (
+    flow?.actions.find(({ code }) => code === step.action)?.name ?? OWN[step.action] ?? step.action
+  )
+}
+
+/** The name of a verdict as the action calls it. */
+export function verdictName(step: cases.Step, flow: catalogue.Flow | undefined): string | null {
+  const action = flow?.actions.find(({ code }) => code === step.action)
+  const choices = action?.inputs.find(({ name }) => name === 'verdict')?.choices ?? []
+  return choices.find(({ code }) => code === step.verdict)?.name ?? step.verdict
+}
