@@ -2,7 +2,6 @@
 
 from msgspec.structs import replace
 
-from backend.cases.rules import parties
 from backend.cases.rules.doing import Doing, Impossible
 from backend.cases.rules.requests import not_past
 from backend.cases.structs import ActOnCase, Case, Directive, Supervision
@@ -10,21 +9,16 @@ from backend.catalogue.flow import Action
 from backend.core.ids import derived_id
 from offline.wire import Reason
 
-AT_WORK = ("dispatched",)
-"""Stages of handling, in which a case may be supervised though nobody has an assignment."""
-
 
 def direct(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
-    """A directive of the action's kind; `until` or `limit` says when its answer is due. Supervising
-    needs work to supervise. Raises Impossible.
+    """A directive of the action's kind; `until`, else `limit` in standard working time, says when its
+    answer is due. Where a case may be supervised is for the action's states to say. Raises
+    Impossible.
     """
     assert action.directive is not None
     assert doing.user is not None
     assert doing.post is not None
     assert doing.org is not None
-    supervises = action.directive == "supervise"
-    if supervises and not parties.open_parts(case) and case.stage not in AT_WORK:
-        raise Impossible(Reason("not_at_work", "只有处置中的案件才能督办", "payload.action"))
     content = order.opinion.strip() or (order.reason or "").strip()
     if not content:
         raise Impossible(Reason("required", "请填写内容", "payload.opinion"))
@@ -45,7 +39,7 @@ def direct(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
         due_at=due_at,
     )
     after = replace(case, directives=[*case.directives, directive])
-    return supervised(after, "supervised") if supervises else after
+    return supervised(after, "supervised") if action.directive == "supervise" else after
 
 
 def answer(case: Case, order: ActOnCase, doing: Doing) -> Case:
@@ -55,11 +49,9 @@ def answer(case: Case, order: ActOnCase, doing: Doing) -> Case:
     field = "payload.directive"
     waiting = [d for d in case.directives if d.answered_at is None and d.due_at is not None]
     if order.directive is not None:
-        if all(each.id != order.directive for each in case.directives):
-            raise Impossible(Reason("unknown_directive", "没有这条督办或批示", field))
         waiting = [each for each in waiting if each.id == order.directive]
         if not waiting:
-            raise Impossible(Reason("no_answer_awaited", "这条已经答复,或不需要答复", field))
+            raise Impossible(Reason("not_open", "这条督办或批示已经答复,或不需要答复", field))
     if len(waiting) != 1:
         raise Impossible(Reason("required", "请选择要答复的督办或批示", field))
     words = order.opinion.strip() or (order.reason or "").strip()

@@ -207,10 +207,8 @@ def _open(case: Case, order: ActOnCase, mine: Callable[[Request], bool]) -> Requ
     field = "payload.request"
     if order.request is not None:
         named = next((each for each in case.requests if each.id == order.request), None)
-        if named is None:
-            raise Impossible(Reason("unknown_request", "没有这项申请", field))
-        if named.state != "open":
-            raise Impossible(Reason("request_ended", "这项申请已经有了结果", field))
+        if named is None or named.state != "open":
+            raise Impossible(Reason("not_open", "这项申请不存在或已办结", field))
         return named
     fitting = [each for each in case.requests if each.state == "open" and mine(each)]
     if len(fitting) != 1:
