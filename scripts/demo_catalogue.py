@@ -4,18 +4,22 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from backend.catalogue.flow import Limit
 from backend.catalogue.importing.rows import (
     CalendarRow,
+    CalendarRuleRow,
     CategoryRow,
     DayRow,
     DispatchRow,
     SettingRow,
     StandardRow,
+    TargetRow,
 )
-from scripts.demo_people import town_org
+from backend.labels.importing import LabelRow
+from scripts import demo_events
+from scripts.demo_people import CENTRE, community_org, town_org
 
 SCHEME = "GBT30428-YC"
 CALENDAR = "standard"
@@ -64,6 +68,15 @@ SYNONYMS = {
 
 NO_ALBUM = {"E0304", "E0501", "E0502", "E0503", "E0504", "E0505", "E0508", "E0596"}
 """Where only a photo taken on the spot counts."""
+
+BY_PHOTO = {"E0107", "E0112", "E0201", "E0405"}
+"""Closed on the handler's photos, without a check on the spot."""
+
+SAME_PERIOD = {"E0401", "E0491", "E0492"}
+"""Vendors who move: checked next day at the same time of day."""
+
+AUTO_DISPATCH = {"E0501", "E0502", "E0505", "E0508"}
+"""Emergencies that go to the matrix's org as soon as they are filed."""
 
 DISPATCH = {
     "": "oh-zf",
@@ -128,7 +141,8 @@ def categories(source: Path) -> tuple[list[CategoryRow], list[StandardRow]]:
             code = parent[0] + subclass["full_code"]
             rows.append(_category(code, parent, kind, subclass))
             standards += _standards(code, subclass["rules"])
-    return rows, standards
+    types, limits = demo_events.categories()
+    return [*rows, *types], [*standards, *limits]
 
 
 def _category(code: str, parent: str, kind: str, subclass: dict[str, Any]) -> CategoryRow:
@@ -143,7 +157,15 @@ def _category(code: str, parent: str, kind: str, subclass: dict[str, Any]) -> Ca
         album_allowed=code not in NO_ALBUM,
         self_handling=not code.startswith("E05"),
         collection_note=subclass.get("collection_requirement") or "",
+        check=_check(code),
+        auto_dispatch=code in AUTO_DISPATCH,
     )
+
+
+def _check(code: str) -> Literal["task", "photo", "same_period"]:
+    if code in SAME_PERIOD:
+        return "same_period"
+    return "photo" if code in BY_PHOTO else "task"
 
 
 def _standards(code: str, rules: Sequence[dict[str, Any]]) -> Iterator[StandardRow]:
@@ -158,18 +180,47 @@ def _standards(code: str, rules: Sequence[dict[str, Any]]) -> Iterator[StandardR
         )
 
 
-def calendar() -> CalendarRow:
-    """08:00-12:00 and 14:00-18:00, Monday to Friday."""
+def calendars() -> list[CalendarRow]:
+    """08:00-12:00 and 14:00-18:00 from Monday to Friday; the evening shift of street order, every
+    day into the night; and the clock round.
+    """
     hours = [("08:00", "12:00"), ("14:00", "18:00")]
+    return [
+        CalendarRow(
+            code=CALENDAR,
+            name="标准工作时间",
+            monday=hours,
+            tuesday=hours,
+            wednesday=hours,
+            thursday=hours,
+            friday=hours,
+        ),
+        _daily("night", "市容夜班", [("18:00", "02:00")]),
+        _daily("round_clock", "全天值守", [("00:00", "24:00")]),
+    ]
+
+
+def _daily(code: str, name: str, hours: list[tuple[str, str]]) -> CalendarRow:
     return CalendarRow(
-        code=CALENDAR,
-        name="标准工作时间",
+        code=code,
+        name=name,
         monday=hours,
         tuesday=hours,
         wednesday=hours,
         thursday=hours,
         friday=hours,
+        saturday=hours,
+        sunday=hours,
     )
+
+
+CALENDAR_RULES = (
+    CalendarRuleRow(category="E0129", calendar="night"),  # 露天烧烤
+    CalendarRuleRow(category="E0402", calendar="night"),  # 早(夜)市
+    CalendarRuleRow(category="E0502", calendar="round_clock"),  # 燃气管道破裂
+    CalendarRuleRow(category="H0401", calendar="round_clock"),  # 汛情险情
+    CalendarRuleRow(org="oh-rq", calendar="round_clock"),
+)
 
 
 def days(source: Path) -> list[DayRow]:
@@ -193,10 +244,60 @@ def dispatch(county: str, towns: Sequence[str]) -> list[DispatchRow]:
     rules += [
         DispatchRow(category=c, area=town, org=town_org(town)) for c in LOCAL for town in towns
     ]
-    return rules
+    return [*rules, *demo_events.dispatch(county)]
+
+
+def targets(towns: Sequence[tuple[str, Sequence[str]]]) -> list[TargetRow]:
+    """Groups of orgs that get cases together. towns: codes with those of their communities."""
+    flood = (("oh-sl", "main", "组织排查险情"), ("oh-sz", "assist", "排水抢险"))
+    rows = [
+        TargetRow(org=CENTRE, code="flood", name="防汛联动", target=org, kind=kind, requirement=say)
+        for org, kind, say in (*flood, ("oh-jj", "assist", "交通疏导"), ("oh-hb", "copy", ""))
+    ]
+    rows += [
+        TargetRow(org=CENTRE, code="street", name="街面秩序整治", target=org, kind=kind)
+        for org, kind in (("oh-zf", "main"), ("oh-jj", "assist"), ("oh-hw", "assist"))
+    ]
+    for town, communities in towns:
+        rows += [
+            TargetRow(
+                org=town_org(town),
+                code="all",
+                name="各社区",
+                target=community_org(place),
+                kind=kind,
+            )
+            for place, kind in zip(communities[:2], ("main", "assist"), strict=False)
+        ]
+    return rows
+
+
+def labels(county: str) -> list[LabelRow]:
+    """Labels of the centre, for cases anywhere in the county."""
+    return [
+        LabelRow(
+            code=code,
+            name=name,
+            definition=definition,
+            org=CENTRE,
+            area=county,
+            colour=colour,
+            valid_from=date(2026, 1, 1),
+        )
+        for code, name, definition, colour in (
+            ("key", "重点工单", "领导批示、媒体关注或影响大的", "red"),
+            ("flood", "防汛", "因强降雨引起的", "blue"),
+            ("repeat", "重复投诉", "同一诉求三次以上", "orange"),
+            ("model", "典型案例", "可供其他单位参考的处置", "green"),
+        )
+    ]
 
 
 SETTINGS = (
     SettingRow(code="late_hours", value=24),
     SettingRow(code="retire_days", value=90),
+    SettingRow(code="sensitive_keywords", value=["上访", "聚集", "跳楼", "自焚", "讨薪"]),
+    SettingRow(code="flow_by_source", value={"peer": demo_events.FLOW}),
+    SettingRow(code="check_rules", value=["reporter", "fewest_open"]),
+    SettingRow(code="similar_closed_days", value=90),
 )

@@ -30,33 +30,77 @@ _DESK = [
     "case.file",
     "case.archive",
     "case.close",
+    "case.merge",
+    "case.call_back",
+    "case.mark",
+    "case.hand_over",
+    "case.export",
 ]
+_DISPATCH = ["case.dispatch", "case.assign", "case.check", "case.suspend", "request.answer"]
+_ABOVE = [
+    "case.browse",
+    "case.supervise",
+    "case.direct",
+    "case.circulate",
+    "case.own",
+    "case.export",
+    "evaluation.browse",
+]
+_HUB = ["case.report", "case.assign", "case.handle", "case.request", "case.hand_over"]
 ROLES = (
-    ("grid_worker", "网格员", ["case.report", "task.answer"]),
+    ("grid_worker", "网格员", ["case.report", "task.answer", "case.hand_over"]),
     ("supervisor", "监督员", ["case.report", "task.answer", "case.browse"]),
     ("acceptance_clerk", "受理员", _DESK),
-    ("dispatcher", "派遣员", ["case.browse", "case.file", "case.dispatch", "case.check"]),
+    (
+        "dispatcher",
+        "派遣员",
+        [
+            "case.browse",
+            "case.file",
+            *_DISPATCH,
+            "case.correct",
+            "case.mark",
+            "case.supervise",
+            "case.merge",
+            "case.hand_over",
+            "case.export",
+        ],
+    ),
     (
         "shift_leader",
         "值班长",
         [
             "case.report",
             *_DESK,
-            "case.dispatch",
-            "case.check",
+            *_DISPATCH,
             "case.void",
+            "case.correct",
+            "case.supervise",
+            "case.own",
+            "case.handle",
+            "case.request",
+            "request.decide",
+            "evaluation.browse",
             "media.original",
             "person.unmask",
         ],
     ),
-    ("handler", "处置人员", ["case.handle"]),
+    ("handler", "处置人员", ["case.handle", "case.request", "case.suspend", "case.hand_over"]),
     ("community_staff", "社区工作者", ["case.report", "task.answer", "case.browse"]),
-    ("leader", "领导", ["case.browse"]),
+    ("leader", "领导", [*_ABOVE, "request.approve"]),
     ("system_admin", "系统管理员", ["admin.system"]),
     ("security_admin", "安全管理员", ["admin.security"]),
     ("audit_admin", "审计管理员", ["admin.audit"]),
+    (
+        "commander",
+        "指挥长",
+        [*_ABOVE, "case.mark", "request.answer", "request.decide", "request.approve"],
+    ),
+    ("town_officer", "镇街事件专员", [*_HUB, "case.browse", "case.export"]),
+    ("community_officer", "社区事件专员", _HUB),
+    ("town_leader", "镇街领导", ["case.browse", "case.direct", "case.supervise", "case.own"]),
 )
-_SURNAMES = "巡格试样例"
+_SURNAMES = "巡格试样例范"
 _TERMS = [
     "立春",
     "雨水",
@@ -102,6 +146,7 @@ class People:
         self._centre_people(county)
         self._handlers(county, towns)
         self._two_posts()
+        self._hub_people(county, towns)
 
     def _add(self, code: str, name: str, org: str, role: str, areas: list[str]) -> None:
         """A user with a post of the same code."""
@@ -150,6 +195,20 @@ class People:
         orgs += [(town_org(code), f"{name}办事处", code) for code, name, _ in towns]
         for number, (org, name, area) in enumerate(orgs, start=1):
             self._add(f"cz{number:02}", f"{name}处置人员", org, "handler", [area])
+
+    def _hub_people(self, county: str, towns: Sequence[Town]) -> None:
+        """A commander at the centre; in every town office and community committee somebody who
+        takes and passes on the hub's events; a leader in the first towns.
+        """
+        self._add("zh01", "指挥长", CENTRE, "commander", [county])
+        for number, (code, name, _) in enumerate(towns, start=1):
+            self._add(f"zs{number:02}", f"{name}事件专员", town_org(code), "town_officer", [code])
+        committees = [place for _, _, places in towns for place in places[:2]]
+        for number, (code, name, _) in enumerate(committees, start=1):
+            post = f"{name}事件专员"
+            self._add(f"cs{number:02}", post, community_org(code), "community_officer", [code])
+        for number, (code, name, _) in enumerate(towns[:3], start=1):
+            self._add(f"zl{number:02}", f"{name}领导", town_org(code), "town_leader", [code])
 
     def _two_posts(self) -> None:
         """A shift leader who is also a dispatcher, and a grid worker who helps in a community."""

@@ -3,7 +3,7 @@
     python -m scripts.make_demo_city ../shared/data
 
 Only needed to make the pack anew; the made files are committed. Same data and libraries, same
-bytes. `flow-city-management.json` and `README.md` of the pack are written by hand and left alone.
+bytes. The flows, the forms and `README.md` of the pack are written by hand and left alone.
 """
 
 import json
@@ -18,11 +18,13 @@ from shapely import Point, Polygon
 
 from backend.catalogue.importing.rows import (
     CalendarRow,
+    CalendarRuleRow,
     CategoryRow,
     DayRow,
     DispatchRow,
     SettingRow,
     StandardRow,
+    TargetRow,
 )
 from backend.core.geo import to_wgs84
 from backend.core.sheets.writing import write_rows
@@ -34,6 +36,7 @@ from backend.directory.importing.rows import (
     RoleRow,
     UserRow,
 )
+from backend.labels.importing import LabelRow
 from scripts import demo_catalogue
 from scripts.demo_people import People, Town
 from scripts.demo_tiling import tile
@@ -82,10 +85,20 @@ def main(data: Path) -> None:
         ],
     )
     write_rows(PACK / "categories.xlsx", [(CategoryRow, categories), (StandardRow, standards)])
-    write_rows(PACK / "calendar.xlsx", [(CalendarRow, [demo_catalogue.calendar()]), (DayRow, days)])
     write_rows(
-        PACK / "dispatch.xlsx", [(DispatchRow, matrix), (SettingRow, demo_catalogue.SETTINGS)]
+        PACK / "calendar.xlsx",
+        [
+            (CalendarRow, demo_catalogue.calendars()),
+            (DayRow, days),
+            (CalendarRuleRow, demo_catalogue.CALENDAR_RULES),
+        ],
     )
+    groups = demo_catalogue.targets([(code, [c for c, _, _ in own]) for code, _, own in towns])
+    write_rows(
+        PACK / "dispatch.xlsx",
+        [(DispatchRow, matrix), (TargetRow, groups), (SettingRow, demo_catalogue.SETTINGS)],
+    )
+    write_rows(PACK / "labels.xlsx", [(LabelRow, demo_catalogue.labels(COUNTY))])
     _write_geojson(PACK / "grids.geojson", features)
 
 
