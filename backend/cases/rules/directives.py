@@ -11,8 +11,8 @@ from offline.wire import Reason
 
 
 def direct(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
-    """A directive of the action's kind; `until`, else `limit` in standard working time, says when its
-    answer is due. Where a case may be supervised is for the action's states to say. Raises
+    """A directive of the action's kind. Its answer is due at `until`, else after `limit` by the
+    standard calendar. Where a case may be supervised is for the action's states to say. Raises
     Impossible.
     """
     assert action.directive is not None

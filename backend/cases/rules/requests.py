@@ -109,6 +109,20 @@ def resume(case: Case, doing: Doing) -> Case:
     return clocks.regulate(replace(case, suspended=False, suspended_until=None), doing)
 
 
+def settle(case: Case, at: datetime) -> Case:
+    """Open requests about assignments that have ended are withdrawn: nothing hangs on them."""
+    ended = {each.id for each in case.assignments if each.state != "open"}
+    return replace(
+        case,
+        requests=[
+            replace(each, state="withdrawn", ended_at=at)
+            if each.state == "open" and each.assignment in ended and each.kind != "void"
+            else each
+            for each in case.requests
+        ],
+    )
+
+
 def _rule(flow: Flow, kind: RequestKind) -> RequestRule | None:
     return next((rule for rule in flow.requests if rule.kind == kind), None)
 
