@@ -72,7 +72,8 @@ SHEETS: dict[str, list[list[str]]] = {
     ],
     "参数": [["编码", "值"], ["late_hours", "24"]],
 }
-FLOW = Path(__file__).parents[2] / "shared-schemas" / "packs" / "330304" / "flow-city-management.json"
+PACK = Path(__file__).parents[2] / "shared-schemas" / "packs" / "330304"
+FLOW = PACK / "flow-city-management.json"
 
 
 def square(west: float, south: float, side: float = 1.0) -> list[list[float]]:
