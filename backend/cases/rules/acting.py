@@ -43,7 +43,7 @@ def act(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
         target = action.to_by_verdict.get(order.verdict or "", action.to)
     if target is not None and target != after.state:
         after = enter(after, target, doing)
-    after = _told(case, after, doing)
+    after = _told(case, requests.settle(after, doing.at), doing)
     return replace(after, alarm=alarms.next_alarm(after, doing.flow, doing.catalogue))
 
 
