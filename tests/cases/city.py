@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from backend.app.writing import pulling, pushing
+from backend.cases import ground
 from backend.cases.documents import load
 from backend.cases.ground import Ground, ground_of
 from backend.cases.structs import ActOnCase, Case, MediaRef, MediaRole, ReportCase
@@ -57,6 +58,10 @@ class City:
     async def ground(self) -> Ground:
         async with database.connection() as conn:
             return await ground_of(conn, COUNTY, self.now)
+
+    def forget_ground(self) -> None:
+        """What was configured behind the back of the import shows at once."""
+        ground._kept.clear()
 
     async def actor(self, user: str, post: str | None = None) -> Actor:
         """Who a user is in their first post, or in the one named."""

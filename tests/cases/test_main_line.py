@@ -7,7 +7,6 @@ import pytest
 from backend.app.demo import LOGINS
 from backend.cases.documents import buckets
 from backend.cases.structs import Amendment, Outside
-from backend.catalogue.flow import Limit
 from backend.core import database
 from backend.core.position import Position
 from tests.cases.city import City, photo
@@ -260,12 +259,10 @@ async def test_a_city_sets_how_old_an_act_may_be_and_still_count_as_of_its_own_t
 
 async def test_an_action_takes_only_what_it_asks_for(city: City) -> None:
     case = await city.report(WORKER)
-    await city.act(CLERK, case, "accept")
-    await city.act(CLERK, case, "file", standard=1)
-    limit = Limit(9, "work_minute")
-    dispatched = await city.act(DISPATCHER, case, "dispatch", limit=limit, verdict="x" * 900)
-    assert dispatched.assignments[0].limit != limit
-    assert dispatched.steps[-1].verdict is None
+    given = {"verdict": "x" * 900, "answers": {"issue": "ownership"}, "labels": ["nobody"]}
+    accepted = await city.act(CLERK, case, "accept", **given)
+    assert (accepted.steps[-1].verdict, accepted.steps[-1].answers) == (None, {})
+    assert accepted.labels == []
 
 
 async def test_who_held_a_task_that_the_case_has_outrun_still_brings_evidence(city: City) -> None:
