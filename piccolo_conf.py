@@ -13,5 +13,6 @@ APP_REGISTRY = AppRegistry(
         "backend.media.piccolo_app",
         "backend.tasks.piccolo_app",
         "backend.cases.piccolo_app",
+        "backend.windows.piccolo_app",
     ]
 )
