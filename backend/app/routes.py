@@ -6,14 +6,17 @@ from litestar.types import ControllerRouterHandler
 
 from backend.app.admin import AdminController
 from backend.app.basemaps import basemap
+from backend.app.configuring.api import SettingsController
 from backend.app.health import health, ready
 from backend.app.metrics import metrics
 from backend.app.sync import SyncController
 from backend.cases.api import CaseController
+from backend.cases.finding.api import FindingController, RequestController, SearchController
 from backend.directory.api import DeviceController, PeopleController, SessionController
 from backend.media.api import MediaController
 from backend.media.tus import UploadController
 from backend.tasks.api import my_tasks
+from backend.windows.api import WindowController
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     health,
@@ -24,9 +27,14 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     DeviceController,
     PeopleController,
     SyncController,
+    FindingController,
+    RequestController,
+    SearchController,
     CaseController,
+    WindowController,
     my_tasks,
     MediaController,
     UploadController,
     AdminController,
+    SettingsController,
 )

@@ -14,12 +14,13 @@ from backend.directory.actors import Authors
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.labels.documents import KINDS as LABELS
 from backend.tasks.documents import KIND as TASK
+from backend.windows.documents import KINDS as WINDOWS
 from offline import batch, pull
 from offline.epoch import Life
 from offline.ports import Connection
 from offline.reading import DeviceKey
 
-KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, *LABELS, TASK, CASE)}
+KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, *LABELS, TASK, CASE, *WINDOWS)}
 """Every kind of entity, in the order in which rows are locked and written."""
 
 HANDLERS = {handler.name: handler for handler in cases.HANDLERS}
