@@ -55,6 +55,8 @@ WHOLE: dict[str, list[type]] = {
         views.Counts,
         views.MapPoints,
         views.SimilarCase,
+        views.RequestList,
+        views.SavedSearch,
     ],
     "tasks": [tasks.Task],
     "catalogue": [
@@ -83,7 +85,13 @@ PARTIAL: dict[str, list[type]] = {
         cases.SplitCase,
         cases.HandOver,
     ],
-    "requests": [directory.SignIn, directory.SwitchPost, directory.ChangePassword, views.Reveal],
+    "requests": [
+        directory.SignIn,
+        directory.SwitchPost,
+        directory.ChangePassword,
+        views.Reveal,
+        views.SaveSearch,
+    ],
 }
 
 

@@ -204,8 +204,9 @@ def assignment_rows(case: Case) -> list[tuple[Any, ...]]:
 def request_rows(case: Case) -> list[tuple[Any, ...]]:
     """The requests' rows."""
     return [
-        tuple(case.id if n == "case_id" else getattr(each, n) for n in _request.columns)
+        tuple(own[n] if n in own else getattr(each, n) for n in _request.columns)
         for each in case.requests
+        for own in [{"case_id": case.id, "answerers": sorted({str(w.user) for w in each.words})}]
     ]
 
 

@@ -116,6 +116,7 @@ class Request(Table, tablename="case_request"):
     asked_at = Timestamptz()
     old_due_at = Timestamptz(null=True, default=None)
     new_due_at = Timestamptz(null=True, default=None)
+    answerers = Array(base_column=Text(), default=list)  # users who gave their word on it
     ended_at = Timestamptz(null=True, default=None)
 
 

@@ -1,13 +1,16 @@
 """What the case API answers with."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from backend.cases.finding.filters import Filters
 from backend.cases.structs import Case, Outside
-from backend.catalogue.flow import Action, Ending, Stage
+from backend.catalogue.flow import Action, Ending, Relation, RequestKind, Stage
+from backend.catalogue.form import Form
+from backend.catalogue.structs import TargetGroup
 
 
 class CaseRow(Struct, frozen=True, kw_only=True):
@@ -103,7 +106,11 @@ class WorkerChoice(Struct, frozen=True):
 
 
 class CaseDetail(Struct, frozen=True, kw_only=True):
-    """A case with what this post may do with it. `awaited` are media whose bytes have not come."""
+    """A case with what this post may do with it. `awaited` are media whose bytes have not come.
+
+    orgs: codes of those in each relation to the actor's. levels: the names of a request's levels,
+    by kind. forms: definitions that the reports' answers need, where they are not the newest.
+    """
 
     case: Case
     actions: list[Action]
@@ -111,6 +118,57 @@ class CaseDetail(Struct, frozen=True, kw_only=True):
     workers: list[WorkerChoice]
     awaited: list[UUID]
     reporter: Outside | None  # masked
+    target_groups: list[TargetGroup]
+    orgs: dict[Relation, list[str]]
+    levels: dict[RequestKind, list[str]]
+    forms: list[Form]
+
+
+class RequestRow(Struct, frozen=True, kw_only=True):
+    """One line of the list of requests. `level_name` is where it stands or ended; `due_at` the
+    deadline that an extension asks to move, `new_due_at` the one asked for or granted.
+    """
+
+    id: UUID
+    case: UUID
+    number: str
+    category: str
+    address: str
+    kind: RequestKind
+    state: Literal["open", "granted", "refused", "withdrawn"]
+    level_name: str
+    reason: str
+    org: str
+    user: UUID
+    user_name: str
+    asked_at: datetime
+    old_due_at: datetime | None
+    new_due_at: datetime | None
+    ended_at: datetime | None
+
+
+class RequestList(Struct, frozen=True):
+    """A page, newest first; `open` is how many wait for this post in all."""
+
+    items: list[RequestRow]
+    next: str | None
+    open: int
+
+
+class SaveSearch(Struct, frozen=True):
+    """A search to keep."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    filters: Filters
+
+
+class SavedSearch(Struct, frozen=True):
+    """A search that its user keeps under a name."""
+
+    id: UUID
+    name: str
+    filters: Filters
+    saved_at: datetime
 
 
 class Reveal(Struct, frozen=True):

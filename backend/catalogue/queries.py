@@ -17,6 +17,7 @@ from backend.catalogue.structs import (
     DispatchRule,
     FlowDocument,
     FormDocument,
+    TargetGroup,
 )
 from backend.catalogue.worktime import WorkingTime
 from offline.ports import Connection
@@ -69,6 +70,14 @@ async def load_catalogue(conn: Connection, county: str) -> Catalogue | None:
             d.form.code: d.form for d in sorted(forms, key=lambda document: document.form.version)
         },
         settings={setting.code: setting.value for setting in settings},
+    )
+
+
+async def target_groups_of(conn: Connection, county: str, org: str) -> list[TargetGroup]:
+    """The active target groups of an org, by name."""
+    groups: list[TargetGroup] = await _all(conn, "target_group", county)
+    return sorted(
+        (group for group in groups if group.org == org and group.active), key=lambda each: each.name
     )
 
 

@@ -365,6 +365,7 @@ export interface Case {
   failed_checks: number;
   merged_into: string | null;
   merged_state: string | null;
+  entered_at: string | null;
   fired: string[];
   alarm: Alarm | null;
 }
@@ -415,6 +416,7 @@ export interface Clock {
   stopped_at: string | null;
   paused: boolean;
   bundle: string | null;
+  extra: Limit[];
 }
 /**
  * A stretch during which a clock ran; `until` is null while it runs.
@@ -458,8 +460,8 @@ export interface OpenTask {
   not_before: string | null;
 }
 /**
- * 申请: what a party asks of those above. It stands at `level` of the flow's rule until somebody
- *     there grants, refuses or passes it up; `words` is the whole chain.
+ * 申请: what a party asks of those above. It stands at `level` of the flow's rule until
+ *     somebody there grants, refuses or passes it up; `words` is the whole chain.
  */
 export interface Request {
   id: string;
@@ -506,7 +508,7 @@ export interface Word {
   opinion: string;
 }
 /**
- * 督办, 批示, 催办: words from above that stay on the case. `due_at` is when an answer is due.
+ * 督办, 批示, 催办: words from above that stay on the case, with when an answer is due.
  */
 export interface Directive {
   id: string;
@@ -534,6 +536,9 @@ export interface Signature {
 }
 /**
  * A case with what this post may do with it. `awaited` are media whose bytes have not come.
+ *
+ *     orgs: codes of those in each relation to the actor's. levels: the names of a request's levels,
+ *     by kind. forms: definitions that the reports' answers need, where they are not the newest.
  */
 export interface CaseDetail {
   case: Case;
@@ -542,6 +547,14 @@ export interface CaseDetail {
   workers: WorkerChoice[];
   awaited: string[];
   reporter: Outside | null;
+  target_groups: TargetGroup[];
+  orgs: {
+    [k: string]: string[];
+  };
+  levels: {
+    [k: string]: string[];
+  };
+  forms: Form[];
 }
 /**
  * The org that the dispatch matrix names, and the rule that says so.
@@ -565,6 +578,36 @@ export interface WorkerChoice {
 export interface Outside {
   name: string | null;
   phone: string | null;
+}
+/**
+ * Orgs that an org often gives cases to together: chosen by one tap.
+ */
+export interface TargetGroup {
+  id: string;
+  version: number;
+  county: string;
+  org: string;
+  code: string;
+  name: string;
+  targets: GroupTarget[];
+  active: boolean;
+}
+/**
+ * One org of a target group and its part.
+ */
+export interface GroupTarget {
+  org: string;
+  kind: "assist" | "copy" | "help" | "main";
+  requirement: string;
+}
+/**
+ * A form with its version; a filled form names the version it was filled with.
+ */
+export interface Form {
+  code: string;
+  name: string;
+  version: number;
+  items: (Field | Group | Repeat)[];
 }
 /**
  * A page, newest first. `next` goes into `after` for the next one; null at the end.
@@ -597,10 +640,45 @@ export interface CaseRow {
   ended_at: string | null;
 }
 /**
- * The boxes of this post, in the flow's order.
+ * The boxes of this post, in the flow's order, and all cases that the filters give.
  */
 export interface Counts {
   boxes: BoxCount[];
+  total: number;
+}
+/**
+ * What a list, counter, map or export shows; all given conditions hold at once, and of several
+ *     values of one any. Also what a saved search keeps.
+ */
+export interface Filters {
+  box: string | null;
+  q: string | null;
+  number: string | null;
+  category: string | null;
+  source: string[];
+  flow: string | null;
+  state: string[];
+  stage: ("accepted" | "checked" | "closed" | "dispatched" | "filed" | "handled" | "reported") | null;
+  lamp: ("green" | "red" | "yellow") | null;
+  area: string | null;
+  grid: string | null;
+  org: string | null;
+  main_org: string | null;
+  scope: ("below" | "own" | "own_and_below") | null;
+  mine: ("owned" | "reported") | null;
+  reported_since: string | null;
+  reported_until: string | null;
+  ended_since: string | null;
+  ended_until: string | null;
+  reporter: string | null;
+  phone: string | null;
+  label: string | null;
+  urgent: boolean | null;
+  suspended: boolean | null;
+  sensitive: boolean | null;
+  supervision: ("circulated" | "near" | "overdue" | "supervised") | null;
+  call_back: ("done" | "unwanted" | "wanted") | null;
+  shape: string | null;
 }
 /**
  * A case on the map, WGS-84.
@@ -620,6 +698,45 @@ export interface MapPoint {
 export interface MapPoints {
   points: MapPoint[];
   more: boolean;
+}
+/**
+ * A page, newest first; `open` is how many wait for this post in all.
+ */
+export interface RequestList {
+  items: RequestRow[];
+  next: string | null;
+  open: number;
+}
+/**
+ * One line of the list of requests. `level_name` is where it stands or ended; `due_at` the
+ *     deadline that an extension asks to move, `new_due_at` the one asked for or granted.
+ */
+export interface RequestRow {
+  id: string;
+  case: string;
+  number: string;
+  category: string;
+  address: string;
+  kind: "extension" | "help" | "return" | "suspension" | "void";
+  state: "granted" | "open" | "refused" | "withdrawn";
+  level_name: string;
+  reason: string;
+  org: string;
+  user: string;
+  user_name: string;
+  asked_at: string;
+  old_due_at: string | null;
+  new_due_at: string | null;
+  ended_at: string | null;
+}
+/**
+ * A search that its user keeps under a name.
+ */
+export interface SavedSearch {
+  id: string;
+  name: string;
+  filters: Filters;
+  saved_at: string;
 }
 /**
  * A case of the same subclass close by and not long ago.

@@ -8,6 +8,40 @@ export interface ChangePassword {
   new: string;
 }
 /**
+ * What a list, counter, map or export shows; all given conditions hold at once, and of several
+ *     values of one any. Also what a saved search keeps.
+ */
+export interface Filters {
+  box?: string | null;
+  q?: string | null;
+  number?: string | null;
+  category?: string | null;
+  source?: string[];
+  flow?: string | null;
+  state?: string[];
+  stage?: ("accepted" | "checked" | "closed" | "dispatched" | "filed" | "handled" | "reported") | null;
+  lamp?: ("green" | "red" | "yellow") | null;
+  area?: string | null;
+  grid?: string | null;
+  org?: string | null;
+  main_org?: string | null;
+  scope?: ("below" | "own" | "own_and_below") | null;
+  mine?: ("owned" | "reported") | null;
+  reported_since?: string | null;
+  reported_until?: string | null;
+  ended_since?: string | null;
+  ended_until?: string | null;
+  reporter?: string | null;
+  phone?: string | null;
+  label?: string | null;
+  urgent?: boolean | null;
+  suspended?: boolean | null;
+  sensitive?: boolean | null;
+  supervision?: ("circulated" | "near" | "overdue" | "supervised") | null;
+  call_back?: ("done" | "unwanted" | "wanted") | null;
+  shape?: string | null;
+}
+/**
  * A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER.
  */
 export interface NewDevice {
@@ -20,6 +54,13 @@ export interface NewDevice {
  */
 export interface Reveal {
   reason: string;
+}
+/**
+ * A search to keep.
+ */
+export interface SaveSearch {
+  name: string;
+  filters: Filters;
 }
 /**
  * POST /session.

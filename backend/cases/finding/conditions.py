@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from backend.cases.finding import boxes
 from backend.cases.finding.filters import Filters
+from backend.cases.finding.paging import storable
 from backend.cases.finding.reach import reported_by, seen_by
 from backend.cases.finding.shapes import inside, read_shape
 from backend.cases.ground import Ground
@@ -17,7 +18,6 @@ from backend.cases.rules.clocks import Lamp
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.scope import Parameters, within
-from offline.reading import EARLIEST, LATEST
 
 _PLAIN = (
     "flow",
@@ -91,14 +91,9 @@ def _times(filters: Filters, sql: Parameters) -> Iterator[str]:
         since = getattr(filters, f"{column}_since")
         until = getattr(filters, f"{column}_until")
         if since is not None:
-            yield f"c.{column}_at >= {sql(_storable(since))}"
+            yield f"c.{column}_at >= {sql(storable(since))}"
         if until is not None:
-            yield f"c.{column}_at < {sql(_storable(until))}"
-
-
-def _storable(moment: datetime) -> datetime:
-    """No case is as old or as far ahead as what a database cannot hold."""
-    return min(max(moment, EARLIEST), LATEST)
+            yield f"c.{column}_at < {sql(storable(until))}"
 
 
 def _people(search: Search, sql: Parameters) -> Iterator[str]:

@@ -74,8 +74,22 @@ def _standing(actor: Actor, *, by_org: bool) -> list[str]:
     if by_org and sees_orgs(actor):
         mine.append(f"involved:{actor.org}")
     if actor.permissions & ANSWER_RIGHTS:
-        mine += [f"answerer:{actor.org}", "answerer:county"]
+        mine.append(f"answerer:{actor.org}")
     return mine
+
+
+def answerable_anywhere(actor: Actor, sql: Parameters) -> str:
+    """The condition that the post serves the case's place and category: whoever answers for the
+    whole county answers there.
+    """
+    areas = " or ".join(within(path, sql, "c.area_path") for path in actor.areas) or "false"
+    if not actor.categories:
+        return f"({areas})"
+    prefixes = sql(list(actor.categories))
+    return (
+        f"(({areas}) and exists (select from unnest({prefixes}::text[]) p "
+        "where starts_with(c.category, p)))"
+    )
 
 
 def reported_by(user: str) -> str:
@@ -92,6 +106,10 @@ def _ways(actor: Actor, sql: Parameters, *, by_org: bool = True) -> list[str]:
         reported_by(user),
         f"c.id = any(array({tasks}))",
     ]
+    if actor.permissions & ANSWER_RIGHTS:
+        ways.append(
+            f"(c.parts @> {sql(['answerer:county'])}::text[] and {answerable_anywhere(actor, sql)})"
+        )
     if actor.grids and (actor.may("case.report") or actor.may("task.answer")):
         ways.append(f"(c.grid = any({sql(actor.grids)}) and c.ended_at is null)")
     return ways
