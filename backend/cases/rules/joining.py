@@ -4,10 +4,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from backend.cases.rules import alarms, assigning, stepping
+from backend.cases.rules import alarms, assigning, clocks, stepping
 from backend.cases.rules.doing import Doing, Impossible
 from backend.cases.rules.entering import checker, enter, open_task
-from backend.cases.structs import Case
+from backend.cases.structs import Case, Clock, Span
 from offline.wire import Reason
 
 MERGED = "merged"
@@ -36,7 +36,7 @@ def merge(case: Case, merged: Case, reason: str, doing: Doing, other: Doing) -> 
 
 def split(case: Case, merged: Case, reason: str, doing: Doing, other: Doing) -> tuple[Case, Case]:
     """`merged` leaves `case` with its reports and goes on where it stood: its state's clock begins
-    anew, and what the merge withdrew is open again. Raises Impossible.
+    anew, the whole one goes on, and what the merge withdrew is open again. Raises Impossible.
     """
     if merged.merged_into != case.id or merged.merged_state is None:
         raise Impossible(Reason("not_merged", "这个案件没有并入该案件", "payload.merged"))
@@ -51,12 +51,25 @@ def split(case: Case, merged: Case, reason: str, doing: Doing, other: Doing) -> 
         if each.state == "withdrawn" and each.answered_at == merged.ended_at
     ]
     state = merged.merged_state
-    back = assigning.restore(
-        replace(back, merged_into=None, merged_state=None, ended_at=None), withdrawn, other
+    back = replace(
+        back,
+        merged_into=None,
+        merged_state=None,
+        ended_at=None,
+        clocks=[_running(clock, merged, other) for clock in back.clocks],
     )
+    back = assigning.restore(back, withdrawn, other)
     back = _with_task(enter(back, state, other), state, other)
     kept = _begun(case, "split", reason, doing, merged)
     return _landed(replace(kept, reports=left), case, doing), _landed(back, merged, other)
+
+
+def _running(clock: Clock, merged: Case, doing: Doing) -> Clock:
+    """The whole clock, which the merge stopped, goes on with what time was left."""
+    if clock.name != clocks.WHOLE or clock.stopped_at != merged.ended_at:
+        return clock
+    again = replace(clock, stopped_at=None, spans=[*clock.spans, Span(doing.at)])
+    return clocks.recount(again, doing)
 
 
 def _with_task(case: Case, code: str, doing: Doing) -> Case:
