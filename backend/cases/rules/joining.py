@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from backend.cases.rules import alarms, assigning, clocks, stepping
 from backend.cases.rules.doing import Doing, Impossible
 from backend.cases.rules.entering import checker, enter, open_task
-from backend.cases.structs import Case, Clock, Span
+from backend.cases.structs import Case, Clock
 from offline.wire import Reason
 
 MERGED = "merged"
@@ -56,7 +56,7 @@ def split(case: Case, merged: Case, reason: str, doing: Doing, other: Doing) -> 
         merged_into=None,
         merged_state=None,
         ended_at=None,
-        clocks=[_running(clock, merged, other) for clock in back.clocks],
+        clocks=[_paused(clock, merged) for clock in back.clocks],
     )
     back = assigning.restore(back, withdrawn, other)
     back = _with_task(enter(back, state, other), state, other)
@@ -64,12 +64,10 @@ def split(case: Case, merged: Case, reason: str, doing: Doing, other: Doing) -> 
     return _landed(replace(kept, reports=left), case, doing), _landed(back, merged, other)
 
 
-def _running(clock: Clock, merged: Case, doing: Doing) -> Clock:
-    """The whole clock, which the merge stopped, goes on with what time was left."""
-    if clock.name != clocks.WHOLE or clock.stopped_at != merged.ended_at:
-        return clock
-    again = replace(clock, stopped_at=None, spans=[*clock.spans, Span(doing.at)])
-    return clocks.recount(again, doing)
+def _paused(clock: Clock, merged: Case) -> Clock:
+    """The whole clock, which the merge stopped, as if it had paused: it goes on with the state."""
+    stopped = clock.name == clocks.WHOLE and clock.stopped_at == merged.ended_at
+    return replace(clock, stopped_at=None, paused=True) if stopped else clock
 
 
 def _with_task(case: Case, code: str, doing: Doing) -> Case:
