@@ -1,4 +1,4 @@
-export { type ActingPost, available, covers, taskFor } from './actions'
+export { type ActingPost, answerable, available, covers, taskFor } from './actions'
 export { searchCategories } from './categories'
 export {
   type Box,
@@ -13,5 +13,6 @@ export {
   toWgs84,
 } from './geo'
 export { caseLamp, clockLamp, instants, type Lamp, lamp } from './lamps'
+export { type Known } from './context'
 export { isParty, openParts, type Party, parts } from './parties'
 export { type Similar, similar } from './similar'

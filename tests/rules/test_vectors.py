@@ -11,8 +11,11 @@ import pytest
 
 from backend.cases.rules.checks import available
 from backend.cases.rules.clocks import instants, lamp
+from backend.cases.rules.context import of_case
+from backend.cases.rules.parties import parts
 from backend.cases.structs import Case, Clock
 from backend.catalogue.flow import Flow
+from backend.catalogue.structs import Category
 from backend.core import geo
 from backend.core.actor import Actor
 
@@ -23,7 +26,7 @@ def _load(name: str) -> Any:
     return json.loads((VECTORS / f"{name}.json").read_text())
 
 
-GEO, LAMPS, ACTIONS = _load("geo"), _load("lamps"), _load("actions")
+GEO, LAMPS, ACTIONS, PARTIES = map(_load, ("geo", "lamps", "actions", "parties"))
 
 
 @pytest.mark.parametrize("vector", GEO["distances"])
@@ -87,4 +90,21 @@ def test_actions(vector: dict[str, Any]) -> None:
         categories=tuple(given["categories"]),
         permissions=frozenset(given["permissions"]),
     )
-    assert [action.code for action in available(flow, case, actor)] == vector["actions"]
+    category = Category(
+        id=UUID(int=0),
+        version=1,
+        county="330304",
+        code=case.category,
+        name="any",
+        kind="event",
+        parent=None,
+        check=vector.get("known", {}).get("check", "task"),
+    )
+    known = of_case(case, category, 0, {})
+    assert [action.code for action in available(flow, case, actor, known)] == vector["actions"]
+
+
+@pytest.mark.parametrize("vector", PARTIES["examples"], ids=lambda vector: vector["name"])
+def test_parties(vector: dict[str, Any]) -> None:
+    case = msgspec.convert(PARTIES["case"] | vector["changes"], Case)
+    assert sorted(parts(case)) == vector["parts"]

@@ -3,10 +3,11 @@
 import type { cases, catalogue, directory } from '@xunge/types'
 import { expect, test } from 'vitest'
 import { type ActingPost, available, boxAround, caseLamp, distance, findGrid } from '../index'
-import { inBox, type Point, toGcj02, toWgs84 } from '../index'
+import { inBox, parts, type Point, toGcj02, toWgs84 } from '../index'
 import actions from '../vectors/actions.json'
 import geo from '../vectors/geo.json'
 import lamps from '../vectors/lamps.json'
+import parties from '../vectors/parties.json'
 
 const point = ([longitude = 0, latitude = 0]: number[]): Point => [longitude, latitude]
 
@@ -43,10 +44,26 @@ test.for(lamps)('lamp at $now is $lamp', ({ clocks, now, lamp }) => {
   expect(caseLamp({ clocks: clocks as cases.Clock[] }, now)).toBe(lamp)
 })
 
-test.for(actions.examples)('actions for $name', ({ changes, actor, actions: codes }) => {
-  const flow = actions.flow as unknown as catalogue.Flow
-  const document = { ...actions.case, ...changes } as unknown as cases.Case
-  const acting: ActingPost = actor
-  const offered = available(flow, document, acting)
-  expect(offered.map(({ code }) => code)).toEqual(codes)
+interface Example {
+  name: string
+  changes: object
+  actor: ActingPost
+  actions: string[]
+  known?: { check: string }
+}
+
+test.for(actions.examples as Example[])(
+  'actions for $name',
+  ({ changes, actor, known, ...wanted }) => {
+    const flow = actions.flow as unknown as catalogue.Flow
+    const document = { ...actions.case, ...changes } as unknown as cases.Case
+    const category = { check: known?.check ?? 'task' } as catalogue.Category
+    const offered = available(flow, document, actor, { category })
+    expect(offered.map(({ code }) => code)).toEqual(wanted.actions)
+  },
+)
+
+test.for(parties.examples)('parts: $name', ({ changes, parts: wanted }) => {
+  const document = { ...parties.case, ...changes } as unknown as cases.Case
+  expect([...parts(document)].sort()).toEqual(wanted)
 })
