@@ -1,13 +1,17 @@
 """The sheet of labels, and from its rows to states."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, ClassVar, get_args
+
+from msgspec.structs import replace
 
 from backend.core.ids import derived_id
 from backend.core.sheets.declared import Line, SheetRow, header_of
 from backend.core.sheets.findings import Findings
 from backend.core.sheets.formats import CODE, DAY, TEXT, Column, choice
-from backend.core.sheets.shelf import Known, Shelf, refer
+from backend.core.sheets.shelf import Shelf, refer
+from backend.directory.importing.stage import Places
 from backend.labels.structs import Colour, Label, LabelKind
 
 KINDS: dict[str, LabelKind] = {"案件": "case"}
@@ -46,20 +50,38 @@ class LabelRow(SheetRow, frozen=True, kw_only=True):
 def stage_labels(
     lines: list[Line[LabelRow]] | None,
     shelf: Shelf[Label],
-    areas: Known,
-    orgs: Known,
+    places: Places,
+    kept_by: Collection[str] | None,
     county: str,
     findings: Findings,
 ) -> None:
-    """Bring the rows to the shelf. What is wrong goes to `findings`."""
+    """Bring the rows to the shelf. `kept_by`: the orgs whose labels may be changed; None: all. What
+    is wrong goes to `findings`.
+    """
     shelf.given = lines is not None
     for line in lines or []:
         row = line.row
-        refer(findings, line, "org", row.org, orgs)
-        refer(findings, line, "area", row.area, areas)
+        refer(findings, line, "area", row.area, places.areas)
+        fields = {name: getattr(row, name) for name in row.__struct_fields__}
+        label = Label(id=derived_id("label", county, row.code), version=0, county=county, **fields)
+        if refer(findings, line, "org", row.org, places.orgs) and kept_by is not None:
+            _kept(line, label, shelf.existing.get(label.id), kept_by, findings)
         if row.valid_to is not None and row.valid_to < row.valid_from:
             header = header_of(LabelRow, "valid_to")
             findings.add(line.where, header, row.valid_to, f"不早于 {row.valid_from}")
-        fields = {name: getattr(row, name) for name in row.__struct_fields__}
-        id_ = derived_id("label", county, row.code)
-        shelf.bring(line.where, Label(id=id_, version=0, county=county, **fields))
+        shelf.bring(line.where, label)
+
+
+def _kept(
+    line: Line[LabelRow],
+    label: Label,
+    before: Label | None,
+    kept_by: Collection[str],
+    findings: Findings,
+) -> None:
+    """Neither taken from another org nor given to one."""
+    if before is not None and replace(label, version=before.version) == before:
+        return
+    for org in {label.org, before.org if before else label.org} - set(kept_by):
+        expected = "您所在的部门或它的下级:别的部门的标签由它自己管"
+        findings.add(line.where, header_of(LabelRow, "org"), org, expected)

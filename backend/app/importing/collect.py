@@ -1,10 +1,11 @@
 """From a folder or some files to typed lines of every room's sheets."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from backend.catalogue.importing import rows as catalogue_rows
@@ -48,9 +49,16 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     ]
 
 
-def collect(paths: Sequence[Path], findings: Findings, progress: Callable[[], None]) -> Collected:
-    """Read files; `progress` is called after each. What is wrong goes to `findings`."""
-    sheets: dict[str, list[Sheet]] = {row_type.sheet: [] for row_type in ROWS}
+def collect(
+    paths: Sequence[Path],
+    findings: Findings,
+    progress: Callable[[], None],
+    row_types: Sequence[type[SheetRow]] = ROWS,
+) -> Collected:
+    """Read files; `progress` is called after each. What is wrong goes to `findings`, and so do
+    sheets that are not of `row_types`.
+    """
+    sheets: dict[str, list[Sheet]] = {row_type.sheet: [] for row_type in row_types}
     outlines: list[Outline] = []
     flows: list[FlowFile] = []
     digest = sha256()
@@ -65,9 +73,24 @@ def collect(paths: Sequence[Path], findings: Findings, progress: Callable[[], No
             case _:
                 _sort(read_sheets(path, findings), sheets, findings)
         progress()
+    return _lines(sheets, outlines, flows, digest.hexdigest(), findings)
 
+
+def collect_sheet(sheet: Sheet, findings: Findings) -> Collected:
+    """The same of one sheet that did not come in a file."""
+    digest = sha256(msgspec.json.encode(sheet)).hexdigest()
+    return _lines({sheet.where.sheet: [sheet]}, [], [], digest, findings)
+
+
+def _lines(
+    sheets: Mapping[str, list[Sheet]],
+    outlines: list[Outline],
+    flows: list[FlowFile],
+    digest: str,
+    findings: Findings,
+) -> Collected:
     def lines(row_type: type[R]) -> list[Line[R]] | None:
-        given = sheets[row_type.sheet]
+        given = sheets.get(row_type.sheet)
         if not given:
             return None
         for extra in given[1:]:
@@ -98,7 +121,7 @@ def collect(paths: Sequence[Path], findings: Findings, progress: Callable[[], No
             flows=flows,
         ),
         lines(LabelRow),
-        digest.hexdigest(),
+        digest,
     )
 
 

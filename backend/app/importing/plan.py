@@ -1,5 +1,7 @@
 """What an import would do: everything checked against the database, nothing written."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -9,7 +11,6 @@ from backend.app.writing import KINDS
 from backend.catalogue.documents import KINDS as CATALOGUE_KINDS
 from backend.catalogue.importing.stage import (
     Catalogue,
-    Places,
     check_served,
     stage_catalogue,
 )
@@ -17,7 +18,8 @@ from backend.core.rows import select_rows
 from backend.core.sheets.findings import Findings, Where
 from backend.core.sheets.shelf import Difference, Shelf
 from backend.directory.documents import KINDS as DIRECTORY_KINDS
-from backend.directory.importing.stage import Directory, known, stage_directory
+from backend.directory.importing.stage import Directory, Places, known, stage_directory
+from backend.directory.states import OrgState
 from backend.labels.importing import stage_labels
 from offline.ports import Connection
 
@@ -49,29 +51,50 @@ class _Root(Struct, frozen=True):
 
 
 async def make_plan(
-    conn: Connection, collected: Collected, findings: Findings, county: str | None = None
+    conn: Connection,
+    collected: Collected,
+    findings: Findings,
+    county: str | None = None,
+    keeper: str | None = None,
 ) -> Plan:
     """Check what the files say against what is there. `county` is needed only when neither the
-    files nor the database leave one choice.
+    files nor the database leave one choice. `keeper` is the org of who asks: labels that neither it
+    nor an org under it looks after are not its to change; None: all are.
     """
     county = county or await _county(conn, collected, findings)
     plan = Plan(county or "", findings, [], [], {}, collected.digest)
     if county is None:
         return plan
-    directory = Directory(**{k.name: await _shelf(conn, k.name, county) for k in DIRECTORY_KINDS})
-    catalogue = Catalogue(**{k.name: await _shelf(conn, k.name, county) for k in CATALOGUE_KINDS})
+    directory = Directory(**{k.name: await shelf_of(conn, k.name, county) for k in DIRECTORY_KINDS})
+    catalogue = Catalogue(**{k.name: await shelf_of(conn, k.name, county) for k in CATALOGUE_KINDS})
     stage_directory(collected.directory, directory, county, findings)
     places = Places(known("区划", directory.area), known("部门", directory.org))
     stage_catalogue(collected.catalogue, catalogue, places, county, findings)
     check_served(collected.directory.posts or [], catalogue.category, findings)
-    labels = await _shelf(conn, "label", county)
-    stage_labels(collected.labels, labels, places.areas, places.orgs, county, findings)
+    labels = await shelf_of(conn, "label", county)
+    kept_by = None if keeper is None else _under(keeper, directory.org.after().values())
+    stage_labels(collected.labels, labels, places, kept_by, county, findings)
     shelves = [*directory.shelves(), *catalogue.shelves(), labels]
     await _strangers(conn, shelves, findings)
     plan.differences = [each for shelf in shelves for each in shelf.differences()]
     plan.missing_parts = [part for shelf in shelves for part in shelf.missing_parts]
     plan.passwords = await _first_passwords(conn, collected)
     return plan
+
+
+def _under(org: str, orgs: Iterable[OrgState]) -> set[str]:
+    """The org and all below it."""
+    children: dict[str | None, list[str]] = defaultdict(list)
+    for each in orgs:
+        children[each.parent].append(each.code)
+    found: set[str] = set()
+    waiting = [org]
+    while waiting:
+        code = waiting.pop()
+        if code not in found:
+            found.add(code)
+            waiting += children[code]
+    return found
 
 
 async def _county(conn: Connection, collected: Collected, findings: Findings) -> str | None:
@@ -93,7 +116,7 @@ async def _county(conn: Connection, collected: Collected, findings: Findings) ->
     return None
 
 
-async def _shelf(conn: Connection, kind: str, county: str) -> Shelf[Any]:
+async def shelf_of(conn: Connection, kind: str, county: str) -> Shelf[Any]:
     """What is there of a kind in the county."""
     table = TABLES.get(kind, kind)
     if kind == "role":

@@ -61,8 +61,8 @@ def show_plan(console: Console, plan: Plan) -> None:
             table.add_row(title, *(str(number) if number else "" for number in numbers))
     console.print(table)
     changed = [each for each in plan.differences if each.status == "changed"]
-    _list(console, "修改", [f"{_name(each)}:{'、'.join(each.fields)}" for each in changed])
-    missing = [_name(each) for each in plan.differences if each.status == "missing"]
+    _list(console, "修改", [f"{name_of(each)}:{'、'.join(each.fields)}" for each in changed])
+    missing = [name_of(each) for each in plan.differences if each.status == "missing"]
     _list(console, "文件里没有、仍然保留", missing + plan.missing_parts)
     if plan.passwords:
         console.print(f"设初始密码:{len(plan.passwords)} 人")
@@ -83,7 +83,8 @@ def _list(console: Console, title: str, names: Sequence[str]) -> None:
             console.print(f"  …还有 {len(names) - SHOWN} 条")
 
 
-def _name(each: Difference[Any]) -> str:
+def name_of(each: Difference[Any]) -> str:
+    """A row by its kind and the codes that people know it by."""
     state = getattr(each.after, each.kind) if each.kind in ("flow", "form") else each.after
     named = [TITLES[each.kind], *(str(getattr(state, name)) for name in NAMES[each.kind])]
     return " ".join(part for part in named if part)

@@ -38,6 +38,7 @@ from backend.core.sheets.declared import Line, columns_of, header_of
 from backend.core.sheets.findings import Findings, Where
 from backend.core.sheets.shelf import Known, Shelf, refer
 from backend.directory.importing.rows import PostRow
+from backend.directory.importing.stage import Places
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -80,13 +81,6 @@ class CatalogueLines(Struct):
     rules: list[Line[DispatchRow]] | None = None
     settings: list[Line[SettingRow]] | None = None
     flows: Sequence[FlowFile] = ()
-
-
-class Places(Struct, frozen=True):
-    """What of the directory the catalogue refers to."""
-
-    areas: Known
-    orgs: Known
 
 
 def stage_catalogue(

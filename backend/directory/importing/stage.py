@@ -45,6 +45,13 @@ class Directory(Struct):
         return [self.area, self.org, self.role, self.post, self.user, self.appointment]
 
 
+class Places(Struct, frozen=True):
+    """What other rooms' sheets refer to."""
+
+    areas: Known
+    orgs: Known
+
+
 class DirectoryLines(Struct):
     """What the files say of the directory. None: no such sheet."""
 
