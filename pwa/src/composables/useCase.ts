@@ -8,11 +8,23 @@ import { useRefresh } from './useRefresh'
 import { useReplica } from './useReplica'
 import { useSession } from './useSession'
 
+/** What only the service can tell. */
+const alone: Omit<CaseDetail, 'case' | 'actions'> = {
+  recommended: null,
+  workers: [],
+  awaited: [],
+  reporter: null,
+  target_groups: [],
+  orgs: {},
+  levels: {},
+  forms: [],
+}
+
 /** One case with what this post may do with it: the server's word, else this device's own. */
 export function useCase(id: () => string) {
   const client = useClient()
   const { caseOf } = useReplica()
-  const { flow } = useReference()
+  const { category, flow } = useReference()
   const { session } = useSession()
   const answer = shallowRef<CaseDetail | null>(null)
   const loading = ref(true)
@@ -23,8 +35,8 @@ export function useCase(id: () => string) {
     const held = caseOf(id())
     const by = held && flow(held.flow, held.flow_version)
     if (!held || !by || !session.value) return null
-    const actions = available(by, held, session.value)
-    return { case: held, actions, recommended: null, workers: [], awaited: [], reporter: null }
+    const actions = available(by, held, session.value, { category: category(held.category) })
+    return { ...alone, case: held, actions }
   })
   const detail = computed(() => {
     const [told, held] = [answer.value, own.value]
