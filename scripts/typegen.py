@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from backend.app.configuring import views as settings
 from backend.cases import structs as cases
 from backend.cases import views
 from backend.catalogue import structs as catalogue
@@ -67,6 +68,13 @@ WHOLE: dict[str, list[type]] = {
         catalogue.TargetGroup,
     ],
     "labels": [labels.Label],
+    "settings": [
+        settings.KindView,
+        settings.RowList,
+        settings.Preview,
+        settings.Applied,
+        settings.HistoryEntry,
+    ],
     "directory": [
         directory.Area,
         directory.Org,

@@ -6,5 +6,6 @@ export type * as commands from "./commands";
 export type * as directory from "./directory";
 export type * as labels from "./labels";
 export type * as requests from "./requests";
+export type * as settings from "./settings";
 export type * as tasks from "./tasks";
 export type * as wire from "./wire";

@@ -13,7 +13,7 @@ export interface Label {
   definition: string;
   org: string;
   area: string;
-  colour: string;
+  colour: "blue" | "green" | "grey" | "orange" | "purple" | "red" | "yellow";
   valid_from: string;
   valid_to: string | null;
 }
