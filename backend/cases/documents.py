@@ -62,6 +62,7 @@ async def _save(conn: Connection, changes: Sequence[Change]) -> None:
     await _write_texts(conn, [text_row(case) for case in new] + _differing(old, _text_rows))
     await tally.count_ended(conn, changes)
     await _reference.insert(conn, [r for case in new for r in reference_rows(case)])
+    await _reference.upsert(conn, _differing(old, reference_rows))
     await _assignment.insert(conn, [r for case in new for r in assignment_rows(case)])
     await _assignment.upsert(conn, _differing(old, assignment_rows))
     await _request.upsert(conn, _differing(old, request_rows))
@@ -164,7 +165,9 @@ async def _write_texts(conn: Connection, rows: Sequence[tuple[UUID, str, str]]) 
 
 
 def reference_rows(case: Case) -> list[tuple[Any, ...]]:
-    """The outside numbers that reports came with."""
+    """The outside numbers that reports came with; they go where the reports go."""
+    if case.merged_into is not None:
+        return []
     return [
         (
             derived_id("outside_reference", report.id),

@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from backend.app.writing import KINDS
 from backend.cases.documents import case_row
+from backend.cases.tables import CaseFile
 from backend.core import database
+from backend.core.setwise import Rows
 from tests.cases.city import City
 from tests.chaos.storm import FINAL, Storm
 
@@ -44,7 +46,7 @@ async def _found() -> Found:
             },
             journal=journal,
             states={kind: await KINDS[kind].load(conn, ids[kind], False) for kind in ids},
-            rows=await conn.fetch("select * from case_file"),
+            rows=await conn.fetch(f"select {', '.join(Rows(CaseFile).columns)} from case_file"),
             members=await conn.fetch("select * from bucket_member where kind in ('case', 'task')"),
         )
 
