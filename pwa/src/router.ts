@@ -28,6 +28,16 @@ export const router = createRouter({
     },
     { path: '/outbox', component: () => import('@/screens/OutboxScreen.vue') },
     { path: '/tasks', component: () => import('@/screens/TasksScreen.vue'), meta: { tabs: true } },
+    {
+      path: '/reviews',
+      component: () => import('@/screens/ReviewsScreen.vue'),
+      meta: { tabs: true },
+    },
+    {
+      path: '/hand-over',
+      component: () => import('@/screens/HandOverScreen.vue'),
+      meta: { permission: 'case.hand_over' },
+    },
     { path: '/reports', component: () => import('@/screens/ReportsScreen.vue') },
     {
       path: '/cases/:id?',

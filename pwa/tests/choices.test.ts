@@ -40,6 +40,18 @@ describe('the actions of a post', () => {
     expect(primaryOf([extend, handle])?.code).toBe('handle')
   })
 
+  it('have one that stands out: who waits for my word, then what only this state allows', () => {
+    const assign = action('assign', { tone: 'primary', states: ['raised', 'to_close'] })
+    const close = action('close', { tone: 'primary', states: ['to_close'] })
+    const answer = action('answer', {
+      tone: 'primary',
+      states: ['raised', 'to_close'],
+      effects: ['answer_request'],
+    })
+    expect(primaryOf([assign, close])?.code).toBe('close')
+    expect(primaryOf([assign, close, answer])?.code).toBe('answer')
+  })
+
   it('have none that stands out when none is the next step', () => {
     expect(primaryOf([urge, mark, abolish])).toBeUndefined()
     expect(primaryOf([urge])?.code).toBe('urge')

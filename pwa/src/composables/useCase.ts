@@ -10,7 +10,7 @@ import { useSession } from './useSession'
 
 /** What only the service can tell. */
 const alone: Omit<CaseDetail, 'case' | 'actions'> = {
-  recommended: null,
+  recommended: [],
   workers: [],
   awaited: [],
   reporter: null,

@@ -1,7 +1,7 @@
 import type { OutboxItem, Payloads } from '@xunge/client'
 import type { RouteLocationRaw } from 'vue-router'
 import { useClient } from '@/client'
-import { actIn, reportIn } from '@/lib/commands'
+import { actIn, handOverIn, mergeIn, reportIn, splitIn } from '@/lib/commands'
 import type { Shot } from '@/lib/shots'
 import { mediaOf } from './useDraft'
 
@@ -11,8 +11,13 @@ const FIELD_SOURCES = ['worker', 'supervisor']
 export function correctionRoute(item: OutboxItem): RouteLocationRaw {
   const act = actIn(item)
   if (act) return { path: `/case/${act.case}`, query: { action: act.action, correct: item.id } }
+  const query = { correct: item.id }
+  const [merge, split] = [mergeIn(item), splitIn(item)]
+  if (merge) return { path: `/case/${merge.merged}`, query: { ...query, action: 'merge' } }
+  if (split) return { path: `/case/${split.case}`, query }
+  if (handOverIn(item)) return { path: '/hand-over', query }
   const outside = !FIELD_SOURCES.includes(reportIn(item)?.source ?? 'worker')
-  return { path: outside ? '/register' : '/report', query: { correct: item.id } }
+  return { path: outside ? '/register' : '/report', query }
 }
 
 /** The refused item of that id, while it is still refused. */

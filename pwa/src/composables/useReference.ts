@@ -96,6 +96,7 @@ export const useReference = once(() => {
     places,
     category: (code: string): catalogue.Category | undefined => categoryByCode.value.get(code),
     area: (code: string) => areaByCode.value.get(code),
+    flows,
     targetGroups,
     labels,
     /** The flow that a case runs by; without a version the newest of that code. */

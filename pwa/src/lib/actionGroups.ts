@@ -13,11 +13,20 @@ const WATCHING = new Set<Effect>(['direct', 'answer_directive', 'circulate', 're
 const MARKING = new Set<Effect>(['set_owners', 'set_labels', 'set_urgent', 'correct', 'call_back'])
 const ORDER = ['处置', '申请', '督办', '其他'] as const
 
-/** The one thing to do next: what answers my task, else the first that the flow calls primary. */
+/**
+ * The one thing to do next among those the flow calls primary: my task, a request that waits for my
+ * word, else what is most particular to where the case stands.
+ */
 export function primaryOf(actions: readonly Action[]): Action | undefined {
-  const large = actions.filter(({ tone }) => tone === 'primary')
-  const only = actions.length === 1 ? actions[0] : undefined
-  return large.find(({ task }) => task !== null) ?? large[0] ?? only
+  const [first] = actions
+    .filter(({ tone }) => tone === 'primary')
+    .sort((a, b) => urgency(a) - urgency(b) || a.states.length - b.states.length)
+  return first ?? (actions.length === 1 ? actions[0] : undefined)
+}
+
+function urgency(action: Action): number {
+  if (action.task !== null) return 0
+  return action.effects.includes('answer_request') ? 1 : 2
 }
 
 /** The others, under what a person looks for them by. */

@@ -11,6 +11,13 @@ export const itemNames: Record<ItemState, string> = {
   replaced: '已更正重发',
 }
 
+/** What a command on several cases is called; the others are called by their category or action. */
+export const orderNames: Record<string, string> = {
+  'case.merge': '并入其他案件',
+  'case.split': '拆出案件',
+  'case.hand_over': '交班',
+}
+
 /** What an item waits for, in words; empty when there is nothing to say. */
 export function waitText(item: OutboxItem, now: number): string {
   if (item.state === 'held') return item.reasons[0]?.message ?? '等前一条记录处理后自动继续'
