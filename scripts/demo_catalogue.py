@@ -15,9 +15,11 @@ from backend.catalogue.importing.rows import (
     DispatchRow,
     SettingRow,
     StandardRow,
+    TargetKind,
     TargetRow,
 )
 from backend.labels.importing import LabelRow
+from backend.labels.structs import Colour
 from scripts import demo_events
 from scripts.demo_people import CENTRE, community_org, town_org
 
@@ -249,14 +251,25 @@ def dispatch(county: str, towns: Sequence[str]) -> list[DispatchRow]:
 
 def targets(towns: Sequence[tuple[str, Sequence[str]]]) -> list[TargetRow]:
     """Groups of orgs that get cases together. towns: codes with those of their communities."""
-    flood = (("oh-sl", "main", "组织排查险情"), ("oh-sz", "assist", "排水抢险"))
+    flood: tuple[tuple[str, TargetKind, str], ...] = (
+        ("oh-sl", "main", "组织排查险情"),
+        ("oh-sz", "assist", "排水抢险"),
+        ("oh-jj", "assist", "交通疏导"),
+        ("oh-hb", "copy", ""),
+    )
+    street: tuple[tuple[str, TargetKind], ...] = (
+        ("oh-zf", "main"),
+        ("oh-jj", "assist"),
+        ("oh-hw", "assist"),
+    )
+    kinds: tuple[TargetKind, ...] = ("main", "assist")
     rows = [
         TargetRow(org=CENTRE, code="flood", name="防汛联动", target=org, kind=kind, requirement=say)
-        for org, kind, say in (*flood, ("oh-jj", "assist", "交通疏导"), ("oh-hb", "copy", ""))
+        for org, kind, say in flood
     ]
     rows += [
         TargetRow(org=CENTRE, code="street", name="街面秩序整治", target=org, kind=kind)
-        for org, kind in (("oh-zf", "main"), ("oh-jj", "assist"), ("oh-hw", "assist"))
+        for org, kind in street
     ]
     for town, communities in towns:
         rows += [
@@ -267,13 +280,19 @@ def targets(towns: Sequence[tuple[str, Sequence[str]]]) -> list[TargetRow]:
                 target=community_org(place),
                 kind=kind,
             )
-            for place, kind in zip(communities[:2], ("main", "assist"), strict=False)
+            for place, kind in zip(communities[:2], kinds, strict=False)
         ]
     return rows
 
 
 def labels(county: str) -> list[LabelRow]:
     """Labels of the centre, for cases anywhere in the county."""
+    given: tuple[tuple[str, str, str, Colour], ...] = (
+        ("key", "重点工单", "领导批示、媒体关注或影响大的", "red"),
+        ("flood", "防汛", "因强降雨引起的", "blue"),
+        ("repeat", "重复投诉", "同一诉求三次以上", "orange"),
+        ("model", "典型案例", "可供其他单位参考的处置", "green"),
+    )
     return [
         LabelRow(
             code=code,
@@ -284,12 +303,7 @@ def labels(county: str) -> list[LabelRow]:
             colour=colour,
             valid_from=date(2026, 1, 1),
         )
-        for code, name, definition, colour in (
-            ("key", "重点工单", "领导批示、媒体关注或影响大的", "red"),
-            ("flood", "防汛", "因强降雨引起的", "blue"),
-            ("repeat", "重复投诉", "同一诉求三次以上", "orange"),
-            ("model", "典型案例", "可供其他单位参考的处置", "green"),
-        )
+        for code, name, definition, colour in given
     ]
 
 

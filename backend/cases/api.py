@@ -17,17 +17,18 @@ from backend.cases.rules import checks
 from backend.cases.rules.context import of_case
 from backend.cases.rules.hierarchy import related
 from backend.cases.structs import Case, Outside
+from backend.cases.suggesting import suggest
 from backend.cases.views import (
     CaseDetail,
-    Recommendation,
+    Describe,
     Reveal,
     SimilarCase,
+    Suggestion,
     WorkerChoice,
 )
 from backend.catalogue.flow import Relation
 from backend.catalogue.form import Form
 from backend.catalogue.queries import Catalogue, target_groups_of
-from backend.catalogue.rules import recommend
 from backend.core import database
 from backend.core.actor import Actor
 from backend.core.clock import utc_now
@@ -59,6 +60,22 @@ class CaseController(Controller):
             point = (longitude, latitude)
             return await queries.similar_cases(conn, actor, ground, category, point, now)
 
+    @post(
+        "/suggest",
+        guards=[permission("case.report", "case.register", "case.browse")],
+        status_code=200,
+    )
+    async def suggest(
+        self, actor: NamedDependency[Actor], data: JSONBody[Describe]
+    ) -> list[Suggestion]:
+        """The subclasses that a description is likeliest about, best first. Posted, since what
+        people write must not stand in an address.
+        """
+        now = utc_now()
+        async with database.connection() as conn:
+            ground = await ground_of(conn, actor.county, now)
+            return await suggest(conn, ground, data.text, now)
+
     @get("/{case_id:uuid}")
     async def detail(
         self, actor: NamedDependency[Actor], case_id: FromPath[UUID], state: State
@@ -71,21 +88,18 @@ class CaseController(Controller):
             missing = await awaited(conn, media)
             outside = await reporter_of(conn, state.pushing.cipher, case)
             groups = await target_groups_of(conn, actor.county, actor.org)
+            gives = actor.may("case.dispatch") or actor.may("case.assign")
+            advised = await queries.advice(conn, ground, case, utc_now()) if gives else []
         flow = ground.catalogue.flows[case.flow, case.flow_version]
         category = ground.catalogue.categories.get(case.category)
         workers = ground.roster.workers.get(case.grid, [])
         parents = ground.roster.parents
-        rule = recommend(ground.catalogue.matrix, case.category, case.area_path)
         return CaseDetail(
             case=case,
             actions=checks.available(
                 flow, case, actor, of_case(case, category, len(workers), parents)
             ),
-            recommended=Recommendation(
-                rule.org, ground.roster.orgs.get(rule.org, rule.org), rule.category, rule.area
-            )
-            if rule and actor.may("case.dispatch")
-            else None,
+            recommended=advised,
             workers=[WorkerChoice(worker.user, worker.name) for worker in workers],
             awaited=sorted(missing),
             reporter=masked(outside) if outside and _tells(case, actor) else None,

@@ -7,8 +7,11 @@ from uuid import UUID
 from backend.cases.documents import load
 from backend.cases.finding.reach import seen_by
 from backend.cases.ground import Ground
+from backend.cases.rules.recommending import recommendations
 from backend.cases.structs import Case
-from backend.cases.views import SimilarCase
+from backend.cases.views import Recommendation, SimilarCase
+from backend.catalogue.rules import recommend
+from backend.catalogue.settings import value_of
 from backend.core.actor import Actor
 from backend.core.errors import Problem, not_found
 from backend.core.geo import box_around, distance_m
@@ -59,6 +62,34 @@ async def similar_cases(
         for metres, _, row in near
         if metres <= rule.similar_metres
     ]
+
+
+async def advice(
+    conn: Connection, ground: Ground, case: Case, now: datetime
+) -> list[Recommendation]:
+    """Orgs to give a case to: by the matrix, and by cases of the same subclass near by that were
+    closed in the last days (settings `similar_closed_days`, `similar_closed_metres`).
+    """
+    settings = ground.catalogue.settings
+    days = value_of(settings, "similar_closed_days")
+    place = (case.position.longitude, case.position.latitude)
+    box = box_around(*place, value_of(settings, "similar_closed_metres"))
+    rows = await conn.fetch(
+        "select org from case_file where county = $1 and category = $2 and reported_at >= $3 "
+        "and longitude between $4 and $5 and latitude between $6 and $7 "
+        "and ending = 'closed' and org is not null and id <> $8 "
+        "order by reported_at desc limit 200",
+        case.county,
+        case.category,
+        now - timedelta(days=days),
+        box.west,
+        box.east,
+        box.south,
+        box.north,
+        case.id,
+    )
+    rule = recommend(ground.catalogue.matrix, case.category, case.area_path)
+    return recommendations(rule, [row["org"] for row in rows], days, ground.roster.orgs)
 
 
 async def case_of(conn: Connection, actor: Actor, case: UUID) -> Case:

@@ -90,12 +90,24 @@ class SimilarCase(Struct, frozen=True):
 
 
 class Recommendation(Struct, frozen=True):
-    """The org that the dispatch matrix names, and the rule that says so."""
+    """An org to give a case to, and why."""
 
     org: str
     name: str
-    category: str
-    area: str
+    reasons: list[str]
+
+
+class Describe(Struct, frozen=True):
+    """What somebody saw, in their words; never kept."""
+
+    text: Annotated[str, Meta(max_length=2000)]
+
+
+class Suggestion(Struct, frozen=True):
+    """A subclass that a description may be about."""
+
+    code: str
+    name: str
 
 
 class WorkerChoice(Struct, frozen=True):
@@ -114,7 +126,7 @@ class CaseDetail(Struct, frozen=True, kw_only=True):
 
     case: Case
     actions: list[Action]
-    recommended: Recommendation | None
+    recommended: list[Recommendation]  # the best first
     workers: list[WorkerChoice]
     awaited: list[UUID]
     reporter: Outside | None  # masked

@@ -543,7 +543,7 @@ export interface Signature {
 export interface CaseDetail {
   case: Case;
   actions: Action[];
-  recommended: Recommendation | null;
+  recommended: Recommendation[];
   workers: WorkerChoice[];
   awaited: string[];
   reporter: Outside | null;
@@ -557,13 +557,12 @@ export interface CaseDetail {
   forms: Form[];
 }
 /**
- * The org that the dispatch matrix names, and the rule that says so.
+ * An org to give a case to, and why.
  */
 export interface Recommendation {
   org: string;
   name: string;
-  category: string;
-  area: string;
+  reasons: string[];
 }
 /**
  * Someone who may verify or check in the case's grid.

@@ -115,7 +115,7 @@ async def test_a_case_from_the_report_to_the_close(city_server: Server) -> None:
             assert (await phone.act(case, action, **given)).outcome == "accepted"
         detail = await dispatcher.get(f"/api/cases/{case}")
         assert (await dispatcher.act(case, "dispatch")).outcome == "accepted"
-        org = detail["recommended"]["org"]
+        org = detail["recommended"][0]["org"]
         handler_name = await handler_of(city_server, org)
         async with Phone.of(city_server, handler_name) as handler:
             held = documents(await handler.pull(), "case")

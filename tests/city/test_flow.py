@@ -28,8 +28,8 @@ def _action(flow: dict[str, Any], code: str) -> dict[str, Any]:
     return _part(flow, "actions", code)
 
 
-def _drop(*codes: str) -> Break:
-    return lambda flow: [flow["actions"].remove(_action(flow, code)) for code in codes] and None
+def _drop(code: str) -> Break:
+    return lambda flow: flow["actions"].remove(_action(flow, code))
 
 
 def _set(code: str, **changes: Any) -> Break:

@@ -6,8 +6,7 @@ export interface Advice {
   reason: string
 }
 
-/** The orgs that the service advises, each with why. */
+/** The orgs that the service advises, the best first, each with why. */
 export function advised({ recommended }: Pick<CaseDetail, 'recommended'>): Advice[] {
-  if (recommended === null) return []
-  return [{ org: recommended.org, name: recommended.name, reason: '按派遣规则推荐' }]
+  return recommended.map(({ org, name, reasons }) => ({ org, name, reason: reasons.join('；') }))
 }
