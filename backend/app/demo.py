@@ -34,6 +34,10 @@ LOGINS = (
     Login("值班长", "zb01", PASSWORD),
     Login("处置部门(瓯海区供水公司,上水井盖派给它)", "cz08", PASSWORD),
     Login("领导", "ld01", PASSWORD),
+    Login("指挥长(审批延期、挂账、作废)", "zh01", PASSWORD),
+    Login("镇街事件专员(景山街道,收办和上报事件)", "zs01", PASSWORD),
+    Login("社区事件专员(发起事件)", "cs01", PASSWORD),
+    Login("镇街领导(批示、督办)", "zl01", PASSWORD),
 )
 
 

@@ -108,7 +108,7 @@ def _few(closed: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str) -> str:
-    """Characters and pairs as words that no tokenizer splits: `坑洼` is `u5751 u6d3c u5751u6d3c`."""
+    """Characters and pairs as words no tokenizer splits: `坑洼` is `u5751 u6d3c u5751u6d3c`."""
     words: list[str] = []
     for run in re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()):
         codes = [f"u{ord(character):x}" for character in run]
