@@ -24,7 +24,7 @@ const alone: Omit<CaseDetail, 'case' | 'actions'> = {
 export function useCase(id: () => string) {
   const client = useClient()
   const { caseOf } = useReplica()
-  const { category, flow } = useReference()
+  const { category, flow, orgs } = useReference()
   const { session } = useSession()
   const answer = shallowRef<CaseDetail | null>(null)
   const loading = ref(true)
@@ -35,7 +35,9 @@ export function useCase(id: () => string) {
     const held = caseOf(id())
     const by = held && flow(held.flow, held.flow_version)
     if (!held || !by || !session.value) return null
-    const actions = available(by, held, session.value, { category: category(held.category) })
+    const parents = Object.fromEntries(orgs.value.map(({ code, parent }) => [code, parent]))
+    const known = { category: category(held.category), parents }
+    const actions = available(by, held, session.value, known)
     return { ...alone, case: held, actions }
   })
   const detail = computed(() => {

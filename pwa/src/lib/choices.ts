@@ -1,6 +1,6 @@
 /** What of a case an action can be about, seen from the acting post. */
 
-import type { ActingPost } from '@xunge/rules'
+import { answerable, type ActingPost } from '@xunge/rules'
 import type { cases, catalogue } from '@xunge/types'
 import { limitText } from './time'
 
@@ -23,13 +23,9 @@ export function requestsFor(
   me: ActingPost,
   flow: catalogue.Flow | undefined,
 ): Request[] {
-  const open = subject.requests.filter(({ state }) => state === 'open')
-  if (action.effects.includes('withdraw_request')) return open.filter(({ org }) => org === me.org)
-  return open.filter((request) => {
-    if (request.answerer_org !== null && request.answerer_org !== me.org) return false
-    const level = levelOf(flow, request)
-    return level === undefined || me.permissions.includes(level.permission)
-  })
+  if (action.effects.includes('withdraw_request'))
+    return subject.requests.filter(({ state, org }) => state === 'open' && org === me.org)
+  return flow ? answerable(subject, me, flow) : []
 }
 
 export function directivesFor(subject: cases.Case): cases.Directive[] {
@@ -38,10 +34,6 @@ export function directivesFor(subject: cases.Case): cases.Directive[] {
 
 export function levelsOf(flow: catalogue.Flow | undefined, request: Request): readonly Level[] {
   return flow?.requests.find(({ kind }) => kind === request.kind)?.levels ?? []
-}
-
-export function levelOf(flow: catalogue.Flow | undefined, request: Request): Level | undefined {
-  return levelsOf(flow, request)[request.level]
 }
 
 /** Why a word may not be given at this level, by verdict. The server decides again. */
