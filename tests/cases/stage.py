@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from backend.cases.rules import checks, deciding, reporting
+from backend.cases.rules import checks, deciding, filling, reporting
 from backend.cases.rules.doing import Doing, Fit
 from backend.cases.structs import ActOnCase, Case, ReportCase
 from backend.catalogue.flow import Flow, Limit
@@ -114,10 +114,9 @@ class Stage:
             }
             | changes
         )
-        given, faults = reporting.checked(
-            given, self.catalogue.categories[given.category], self.catalogue
-        )
-        assert faults == []
+        category = self.catalogue.categories[given.category]
+        given, faults = filling.filled_report(given, category, self.doing(author), self.staff)
+        assert reporting.faults(given, category) + faults == []
         return reporting.open_case(
             given,
             number=f"330304-20261120-{uuid4().hex[:6]}",

@@ -5,7 +5,7 @@ from typing import cast
 from backend.cases.commands.preparing import Ready, doing_for, flow_of, media_faults, prepare
 from backend.cases.commands.telling import Change, tell
 from backend.cases.ground import labels_at
-from backend.cases.rules import acting, checks, deciding
+from backend.cases.rules import acting, checks, deciding, filling
 from backend.cases.rules.deciding import Outrun
 from backend.cases.structs import ActOnCase, Case
 from backend.catalogue.rules import action_of
@@ -40,6 +40,7 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
         brings = payload.opinion.strip() or payload.media
         if faults or not brings or not _took_part(work, case, author, payload):
             raise Rejection(outrun.reason) from outrun
+        payload = filling.kept_act(action, payload, case, doing)
         after = acting.late_evidence(case, payload, doing)
         kept = f"{outrun.reason.message};您填写的意见和照片已作为迟到证据保存在案件中"
         verb, reasons = "case.late_evidence", [Reason(outrun.reason.code, kept, "payload.action")]

@@ -5,7 +5,7 @@ from typing import cast
 from backend.cases.commands.preparing import Ready, doing_for, media_faults, prepare
 from backend.cases.commands.telling import Change, tell
 from backend.cases.reporter import found_by
-from backend.cases.rules import reporting
+from backend.cases.rules import filling, reporting
 from backend.cases.rules.doing import Impossible
 from backend.cases.rules.entering import FIELD_SOURCES
 from backend.cases.structs import ReportCase
@@ -24,13 +24,16 @@ def _report(work: Work, order: Order, ready: Ready) -> Done:
     if work.get("case", payload.case) is not None:
         raise refuse("exists", "这个案件编号已被使用", "payload.case")
     category = ground.catalogue.categories.get(payload.category)
-    payload, faults = reporting.checked(payload, category, ground.catalogue)
-    faults = faults + media_faults(payload.media, ready)
-    if faults or category is None:
+    faults = reporting.faults(payload, category) + media_faults(payload.media, ready)
+    if category is None:
         raise Rejection(*faults)
     flow = reporting.flow_for(payload.source, category, ground.catalogue)
     if flow is None:
         raise refuse("unknown_flow", "这个小类还没有配置流程,请联系管理员", "payload.category")
+    doing = doing_for(order, None, ground, ready, flow)
+    payload, wrong = filling.filled_report(payload, category, doing, ground.roster.staff)
+    if faults or wrong:
+        raise Rejection(*faults, *wrong)
     birth = ready.births[order.command.id]
     if birth.grid is None:
         raise refuse("outside_county", "位置不在本区县内,请在地图上调整", "payload.position")
@@ -44,7 +47,7 @@ def _report(work: Work, order: Order, ready: Ready) -> Done:
             grid=birth.grid.code,
             area_path=birth.grid.path,
             centre=ground.roster.centre,
-            doing=doing_for(order, None, ground, ready, flow),
+            doing=doing,
             reporter=sealed.id if sealed else None,
         )
     except Impossible as impossible:

@@ -74,6 +74,8 @@ def _alarms(case: Case, flow: Flow, catalogue: Catalogue) -> Iterator[Alarm]:
             yield Alarm(case.suspended_until, RESUME)
         return
     for timer in state_of(flow, case.state).timers:
+        if timer.code in case.fired:
+            continue
         at = _instant(case, timer, catalogue)
         if at is not None and _key(timer, at) not in case.fired:
             yield Alarm(at, timer.code)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from backend.cases.rules import acting, checks, parties
+from backend.cases.rules import acting, checks, filling, parties
 from backend.cases.rules.context import context
 from backend.cases.rules.doing import Doing, Impossible
 from backend.cases.structs import ActOnCase, Case
@@ -41,11 +41,15 @@ def decide(
         raise refuse("forbidden", "您当前的岗位不能对这个案件做这个操作", "payload.action")
     if not checks.fits_now(action, context(case, doing)):
         raise refuse("not_yet", f"现在还不能“{action.name}”", "payload.action")
-    faults = [*also, *checks.faults(action, order, case, doing, known)]
+    faults = [
+        *also,
+        *checks.faults(action, order, case, doing, known),
+        *filling.act_faults(action, order, case, doing, known),
+    ]
     if faults:
         raise Rejection(*faults)
     try:
-        return acting.act(case, action, order, doing)
+        return acting.act(case, action, filling.kept_act(action, order, case, doing), doing)
     except Impossible as impossible:
         raise Rejection(impossible.reason) from impossible
     except (NoWorkingTime, OverflowError) as error:

@@ -54,13 +54,6 @@ def faults(report: ReportCase, category: Category | None) -> list[Reason]:
     return found
 
 
-def checked(
-    report: ReportCase, category: Category | None, catalogue: Catalogue
-) -> tuple[ReportCase, list[Reason]]:
-    """The report with the answers its category's form asks for, and every fault in it."""
-    return replace(report, form=None, answers={}), faults(report, category)
-
-
 def open_case(
     report: ReportCase,
     *,
