@@ -9,6 +9,7 @@ from backend.cases.rules import checks, deciding, filling, reporting
 from backend.cases.rules.doing import Doing, Fit
 from backend.cases.structs import ActOnCase, Case, ReportCase
 from backend.catalogue.flow import Flow, Limit
+from backend.catalogue.form import Form
 from backend.catalogue.queries import Catalogue
 from backend.catalogue.rules import action_of
 from backend.catalogue.structs import Category, DispatchRule, Standard
@@ -50,7 +51,10 @@ MATRIX = [
 
 
 def catalogue(
-    flow: Flow, category: Category = CATEGORY, settings: Mapping[str, Any] | None = None
+    flow: Flow,
+    category: Category = CATEGORY,
+    settings: Mapping[str, Any] | None = None,
+    forms: Sequence[Form] = (),
 ) -> Catalogue:
     """A city's catalogue of one category and one flow."""
     return Catalogue(
@@ -61,8 +65,8 @@ def catalogue(
         matrix=MATRIX,
         calendars={},
         calendar_rules=[],
-        forms={},
-        newest_forms={},
+        forms={(form.code, form.version): form for form in forms},
+        newest_forms={form.code: form for form in forms},
         settings=dict(settings or {}),
     )
 
@@ -90,10 +94,11 @@ class Stage:
         category: Category = CATEGORY,
         workers: Sequence[Fit] = (),
         settings: Mapping[str, Any] | None = None,
+        forms: Sequence[Form] = (),
         **report: Any,
     ) -> None:
         self.flow = flow
-        self.catalogue = catalogue(flow, category, settings)
+        self.catalogue = catalogue(flow, category, settings, forms)
         self.workers = list(workers)
         self.labels: set[str] = set()
         self.staff: set[UUID] = set()
