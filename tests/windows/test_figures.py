@@ -1,0 +1,168 @@
+"""Every figure again from the ledger alone, after weeks of random acting."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from backend.core import database
+from backend.core.actor import Actor
+from backend.windows import drilling, marking, queries
+from backend.windows.queries import Asked
+from backend.windows.rules.periods import PeriodKind, earlier, period_of, year_before
+from backend.windows.structs import Subject
+from backend.windows.views import Evaluation
+from offline import readers
+from tests.cases.city import COUNTY, City
+from tests.windows import plain
+from tests.windows.walk import Walk
+
+LEADER = "ld01"
+
+
+async def read_all() -> None:
+    """Let the reader go on until there is no news."""
+    async with database.transaction() as conn:
+        await readers.start(conn, marking.NAME)
+    while await readers.read_page(marking.READER, database.repeatable):
+        pass
+    async with database.connection() as conn:
+        letters = await conn.fetch("select error from dead_letter")
+    assert not letters, letters[0]["error"]
+
+
+async def evaluation(city: City, actor: Actor, **asked: Any) -> Evaluation:
+    """As the service answers it."""
+    async with database.snapshot() as conn:
+        question = Asked(**{"day": date(2026, 11, 5), "period": "month"} | asked)
+        return await queries.evaluate(conn, actor, await city.ground(), question, city.now)
+
+
+async def told() -> dict[Any, list[dict[str, Any]]]:
+    """The ledger's lines, by case."""
+    async with database.connection() as conn:
+        return plain.journal_of([dict(row) for row in await conn.fetch("select * from journal")])
+
+
+async def tables() -> tuple[list[Any], list[Any]]:
+    """What the reader has written, but for ids and tallies of nothing."""
+    async with database.connection() as conn:
+        marks = await conn.fetch(
+            "select case_id, thing, measure, at, settled, n, place, org, post, person, in_area "
+            "from indicator_mark order by 1, 2, 3, 4, 5, 7, 8, 9, 10, 11"
+        )
+        rows = await conn.fetch("select to_jsonb(t) - 'id' as row from indicator_tally t")
+    tallies = [msgspec.json.decode(row["row"]) for row in rows]
+    named = {"unit", "kind", "depth", "at", "place", "key", "settled"}
+    kept = [t for t in tallies if any(n for name, n in t.items() if name not in named)]
+    return [tuple(mark) for mark in marks], sorted(kept, key=str)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_every_figure_is_what_the_ledger_alone_gives(city: City, seed: int) -> None:
+    city.now = datetime(2026, 10, 28, 1, 0, tzinfo=UTC)
+    walk = Walk(city, seed)
+    await walk.begin()
+    for _ in range(4):
+        await walk.go(60)
+        await read_all()  # in pieces, as it would be read
+    city.now += timedelta(minutes=1)
+    leader, lines = await city.actor(LEADER), await told()
+    working = (await city.ground()).catalogue.working
+    seen: set[str] = set()
+    periods: list[tuple[PeriodKind, date]] = [
+        ("year", date(2026, 1, 1)),
+        ("month", date(2026, 10, 1)),
+        ("month", date(2026, 11, 1)),
+        ("week", date(2026, 11, 4)),
+        *(("day", city.now.date() - timedelta(days=n)) for n in range(4)),
+        ("quarter", date(2026, 11, 1)),
+        ("half", date(2026, 11, 1)),
+    ]
+    for kind, day in periods:
+        period = period_of(kind, day)
+        three = [period, earlier(period, 1), year_before(period)]
+        counted = [
+            plain.figures(lines, p.since, max(p.since, min(p.until, city.now)), working)
+            for p in three
+        ]
+        places = {COUNTY} | {c[1].rsplit("/", n)[0] for c in counted[0] for n in (1, 2)}
+        asked: list[tuple[Subject, str]] = [("area", place) for place in sorted(places)]
+        asked += [("org", COUNTY), ("post", COUNTY), ("person", COUNTY)]
+        asked += [("person", place) for place in sorted(places)[1:2]]
+        for subject, place in asked:
+            got = await evaluation(
+                city, leader, subject=subject, period=kind, day=day, parent=place.split("/")[-1]
+            )
+            codes = [each.code for each in got.indicators]
+            for row in got.rows:
+                here = row.key if subject == "area" else place
+                for counts, values in zip(
+                    counted, (row.values, row.before, row.year_before), strict=True
+                ):
+                    sums = plain.summed(counts, subject, here, row.key)
+                    expected = [plain.value(code, sums) for code in codes]
+                    assert dict(zip(codes, values, strict=True)) == dict(
+                        zip(codes, expected, strict=True)
+                    ), (subject, row.key, kind, day)
+                    seen |= {code for code, n in sums.items() if n}
+            # Nobody who has figures is left out.
+            of = {"org": 2, "post": 3, "person": 4}
+            if subject in of:
+                named = {c[of[subject]] for c in counted[0] if (c[1] + "/").startswith(place + "/")}
+                relevant = {
+                    key
+                    for key in named - {None}
+                    if any(
+                        plain.value(c, plain.summed(counted[0], subject, place, str(key)))
+                        for c in codes
+                    )
+                }
+                assert relevant <= {row.key for row in got.rows}
+    print(sorted(walk.taken.items()))
+    print(set(plain.RATIOS) and sorted(seen))
+    await _behind_every_figure(city, leader)
+    before = await tables()
+    async with database.repeatable() as conn:
+        await marking.rebuild(conn)
+    assert await tables() == before, "read at once it is what it was read in pieces"
+
+
+async def _behind_every_figure(city: City, leader: Actor) -> None:
+    """What is listed behind a figure is as much as the figure says."""
+    subjects: tuple[Subject, ...] = ("area", "org", "post", "person")
+    for subject in subjects:
+        got = await evaluation(city, leader, subject=subject, period="month")
+        for row in (*got.rows[:3], got.total):
+            for indicator, value in zip(got.indicators, row.values, strict=True):
+                if indicator.kind == "ratio":
+                    continue
+                key = "" if row is got.total else row.key
+                listed: list[Any] = []
+                after: str | None = None
+                while True:
+                    async with database.snapshot() as conn:
+                        question = Asked(subject=subject, period="month", day=date(2026, 11, 5))
+                        page = await drilling.drill(
+                            conn,
+                            leader,
+                            await city.ground(),
+                            question,
+                            key,
+                            indicator.code,
+                            "over",
+                            after,
+                            7,
+                            city.now,
+                        )
+                    assert page.total == value, (subject, key, indicator.code)
+                    listed += page.items
+                    after = page.next
+                    if after is None:
+                        break
+                if indicator.kind == "count":
+                    assert all(each.n == 1 for each in listed)
+                    assert len({(each.thing, each.at) for each in listed}) == len(listed)
+                assert sum(each.n for each in listed) == value, (subject, key, indicator.code)
