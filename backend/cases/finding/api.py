@@ -56,7 +56,7 @@ def _filters(  # one parameter for each field of Filters, so that the descriptio
     grid: Short = None,
     org: Short = None,
     main_org: Short = None,
-    scope: FromQuery[Scope | None] = None,
+    org_scope: Annotated[Scope | None, QueryParameter(name="scope")] = None,
     mine: FromQuery[Mine | None] = None,
     reported_since: FromQuery[datetime | None] = None,
     reported_until: FromQuery[datetime | None] = None,
@@ -73,8 +73,9 @@ def _filters(  # one parameter for each field of Filters, so that the descriptio
     shape: Annotated[str | None, QueryParameter(max_length=SHAPE_LENGTH)] = None,
 ) -> Filters:
     given = {name: value for name, value in locals().items() if value is not None}
-    if "case_state" in given:
-        given["state"] = given.pop("case_state")
+    for renamed, name in (("case_state", "state"), ("org_scope", "scope")):
+        if renamed in given:
+            given[name] = given.pop(renamed)
     return _checked(given, Filters)
 
 
