@@ -85,7 +85,11 @@ ROLES = (
             "person.unmask",
         ],
     ),
-    ("handler", "处置人员", ["case.handle", "case.request", "case.suspend", "case.hand_over"]),
+    (
+        "handler",
+        "处置人员",
+        ["case.assign", "case.handle", "case.request", "case.suspend", "case.hand_over"],
+    ),
     ("community_staff", "社区工作者", ["case.report", "task.answer", "case.browse"]),
     ("leader", "领导", [*_ABOVE, "request.approve"]),
     ("system_admin", "系统管理员", ["admin.system"]),
