@@ -8,13 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from backend.catalogue.flow import CONDITION_NAMES, Flow
+from backend.catalogue.flow import Flow
 from backend.catalogue.form import Form
-from backend.catalogue.importing.flow_conditions import (
-    conditions,
-    foreign_names,
-    question_names,
-)
+from backend.catalogue.importing.flow_conditions import conditions, unanswerable
 from backend.catalogue.importing.flow_faults import Fault, faults
 from backend.catalogue.importing.flow_paths import dead_ends
 from backend.core.sheets.findings import Findings, Where
@@ -51,15 +47,10 @@ def read_flow(path: Path, findings: Findings) -> FlowFile | None:
     return None if found else FlowFile(where, flow)
 
 
-def check_names(file: FlowFile, forms: Iterable[Form], findings: Findings) -> None:
-    """Conditions may also speak of the answers of the forms that a report fills; whatever they name
-    that is in no form is an error.
-    """
-    answers = set().union(*(question_names(form.items) for form in forms))
-    for column, name in foreign_names(file.flow):
-        if name not in answers:
-            known = "、".join(sorted(CONDITION_NAMES))
-            findings.add(file.where, column, f"${{{name}}}", f"表单或动作里的一题,或 {known}")
+def check_answers(file: FlowFile, forms: Iterable[Form], findings: Findings) -> None:
+    """What the flow asks and what its conditions read goes with the forms that a report fills."""
+    for column, found, expected in unanswerable(file.flow, forms):
+        findings.add(file.where, column, found, expected)
 
 
 def _at(raw: Any, error: str) -> str:

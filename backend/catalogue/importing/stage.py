@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Struct
 
-from backend.catalogue.importing.flows import FlowFile, check_names
+from backend.catalogue.importing.flows import FlowFile, check_answers
 from backend.catalogue.importing.rows import (
     CalendarRow,
     CalendarRuleRow,
@@ -96,7 +96,7 @@ def stage_catalogue(
     _settings(lines.settings, catalogue, county, findings)
     forms = [document.form for document in catalogue.form.after().values()]
     for file in lines.flows:
-        check_names(file, forms, findings)
+        check_answers(file, forms, findings)
 
 
 def _flows(
