@@ -9,17 +9,27 @@ import pytest
 
 from backend.core import database
 from backend.core.actor import Actor
+from backend.core.errors import Problem
 from backend.windows import drilling, marking, queries
 from backend.windows.queries import Asked
+from backend.windows.rules.measures import MEASURES, Measure
 from backend.windows.rules.periods import PeriodKind, earlier, period_of, year_before
 from backend.windows.structs import Subject
+from backend.windows.sums import Scene, sums
 from backend.windows.views import Evaluation
 from offline import readers
 from tests.cases.city import COUNTY, City
 from tests.windows import plain
-from tests.windows.walk import Walk
+from tests.windows.walk import Walk, trouble
 
 LEADER = "ld01"
+EVERYTHING = {measure.name for measure in MEASURES} - {
+    "missed",
+    "called_back",
+    "rated",
+    "satisfied",
+}
+"""What each walk must have had; residents' cases are left to chance."""
 
 
 async def read_all() -> None:
@@ -65,6 +75,7 @@ async def test_every_figure_is_what_the_ledger_alone_gives(city: City, seed: int
     city.now = datetime(2026, 10, 28, 1, 0, tzinfo=UTC)
     walk = Walk(city, seed)
     await walk.begin()
+    await trouble(city, walk.handlers())
     for _ in range(4):
         await walk.go(60)
         await read_all()  # in pieces, as it would be read
@@ -121,8 +132,7 @@ async def test_every_figure_is_what_the_ledger_alone_gives(city: City, seed: int
                     )
                 }
                 assert relevant <= {row.key for row in got.rows}
-    print(sorted(walk.taken.items()))
-    print(set(plain.RATIOS) and sorted(seen))
+    assert seen >= EVERYTHING
     await _behind_every_figure(city, leader)
     before = await tables()
     async with database.repeatable() as conn:
@@ -166,3 +176,95 @@ async def _behind_every_figure(city: City, leader: Actor) -> None:
                     assert all(each.n == 1 for each in listed)
                     assert len({(each.thing, each.at) for each in listed}) == len(listed)
                 assert sum(each.n for each in listed) == value, (subject, key, indicator.code)
+
+
+async def test_a_redrawn_grid_a_renamed_org_and_a_moved_post_change_nothing_in_the_past(
+    city: City,
+) -> None:
+    city.now = datetime(2026, 10, 28, 1, 0, tzinfo=UTC)
+    walk = Walk(city, 3)
+    await walk.begin()
+    await trouble(city, walk.handlers())
+    await read_all()
+    city.now = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
+    leader = await city.actor(LEADER)
+
+    async def october() -> list[Any]:
+        found = [
+            await evaluation(city, leader, subject=subject, day=date(2026, 10, 1), depth=depth)
+            for subject, depth in (("area", 1), ("area", 3), ("org", 1), ("post", 1), ("person", 1))
+        ]
+        return [{row.key: row.values for row in each.rows if any(row.values)} for each in found]
+
+    before = await october()
+    assert all(before), "there is something to change"
+    async with database.connection() as conn:
+        grid = await conn.fetchval("select place from indicator_mark where measure = 1 limit 1")
+        code = grid.split("/")[-1]
+        await conn.execute("update area set valid_to = '2026-10-31' where code = $1", code)
+        await conn.execute(
+            "update area set parent = '330304002', path = replace(path, $1, $2) where path like $3",
+            "/".join(grid.split("/")[:3]),
+            f"330304/330304002/{grid.split('/')[2]}",
+            "/".join(grid.split("/")[:3]) + "%",
+        )
+        await conn.execute("update org set name = name || '(新)'")
+        await conn.execute("update post set org = 'oh-zhzx' where role = 'handler'")
+    assert await october() == before
+    async with database.repeatable() as conn:
+        await marking.rebuild(conn)
+    assert await october() == before, "nor when all is counted anew"
+
+
+async def test_what_lies_ahead_is_not_due_yet_and_what_is_not_read_yet_is_said(city: City) -> None:
+    case = await city.report("wg003")
+    leader, day = await city.actor(LEADER), city.now.date()
+    got = await evaluation(city, leader, subject="area", period="day", day=day)
+    assert got.as_of is None, "nobody has read the ledger yet"
+    await read_all()
+    city.now += timedelta(minutes=10)
+
+    async def due() -> tuple[Any, Any]:
+        lines, working = await told(), (await city.ground()).catalogue.working
+        period = period_of("day", day)
+        counts = plain.figures(lines, period.since, min(period.until, city.now), working)
+        async with database.snapshot() as conn:
+            sums_ = await sums(
+                conn, Scene("area", COUNTY, 1), [period], {Measure.accept_due}, city.now, working
+            )
+        return sums_[0][COUNTY][Measure.accept_due], plain.summed(counts, "area", COUNTY, "")[
+            "accept_due"
+        ]
+
+    assert await due() == (0, 0)
+    city.now += timedelta(minutes=30)
+    assert await due() == (1, 1), "its limit of 30 minutes has passed, and nobody wrote anything"
+    await city.act("sl01", case, "accept")
+    got = await evaluation(city, leader, subject="area", period="day", day=day)
+    assert got.as_of == city.now - timedelta(minutes=1), "until the first line that is not read"
+
+
+async def test_nobody_sees_figures_of_what_lies_outside_their_areas(city: City) -> None:
+    leader = await city.actor(LEADER)
+    town = msgspec.structs.replace(leader, areas=("330304/330304001",))
+    got = await evaluation(city, town, subject="area")
+    assert got.place.code == "330304001"
+    assert all(row.key.startswith("330304/330304001/") for row in got.rows)
+    with pytest.raises(Problem) as refused:
+        await evaluation(city, town, subject="area", parent="330304002")
+    assert refused.value.status == 404
+    async with database.snapshot() as conn:
+        question = Asked(subject="area", period="month", day=date(2026, 11, 1))
+        with pytest.raises(Problem):
+            await drilling.drill(
+                conn,
+                town,
+                await city.ground(),
+                question,
+                "330304/330304002",
+                "reported",
+                "over",
+                None,
+                10,
+                city.now,
+            )

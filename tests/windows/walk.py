@@ -1,6 +1,7 @@
 """Random people doing random things to cases of the demo city, legal and not, over some weeks."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -44,6 +45,7 @@ class Walk:
         self.random = Random(seed)  # noqa: S311 - a test's dice
         self.cases: list[UUID] = []
         self.taken: dict[str, int] = defaultdict(int)
+        self._at: UUID | None = None  # the case worked on, often several times in a row
         self._actors: dict[str, Actor] = {}
         self._handlers: list[str] = []
         self._categories: list[str] = []
@@ -65,10 +67,14 @@ class Walk:
             if actor.may("case.handle") and actor.org not in self._handlers:
                 self._handlers.append(actor.org)
 
+    def handlers(self) -> dict[str, str]:
+        """Somebody who handles, by org."""
+        return {a.org: user for user, a in self._actors.items() if a.may("case.request")}
+
     async def go(self, steps: int) -> None:
         """So many things, one after another."""
         for _ in range(steps):
-            self.city.now += timedelta(minutes=self.random.choice((1, 7, 20, 45, 300)))
+            self.city.now += timedelta(minutes=self.random.choice((1, 3, 7, 15, 25, 400)))
             if not self.cases or self.random.random() < 0.12:
                 await self._report()
             else:
@@ -103,7 +109,9 @@ class Walk:
             self.cases.append(outcome.receipt.entity)
 
     async def _act(self) -> None:
-        id_ = self.random.choice(self.cases[-8:])
+        if self._at is None or self.random.random() < 0.3:
+            self._at = self.random.choice(self.cases[-8:])
+        id_ = self._at
         case = await self.city.case(id_)
         ground = await self.city.ground()
         flow = ground.catalogue.flows[case.flow, case.flow_version]
@@ -115,6 +123,9 @@ class Walk:
         forward = [a for a in actions if a.tone == "primary" or a.request]
         if not actions:
             return
+        asked = [a for a in actions if a.code == "answer_request"]
+        if asked and self.random.random() < 0.5:
+            forward = asked
         action = self.random.choice(forward if forward and self.random.random() < 0.6 else actions)
         if action.code in {"void", "ask_void"} and self.random.random() < 0.8:
             return
@@ -200,3 +211,49 @@ class Walk:
             case "signature":
                 return Signature("某领导", "区政府", "区长", self.city.now)
         return None
+
+
+async def trouble(city: City, handlers: Mapping[str, str]) -> None:
+    """A case that goes wrong in every way that a score counts: the return refused, then granted;
+    an extension; a suspension over days; two failed checks of one org; a review that sends it back.
+    `handlers`: somebody of each org.
+    """
+    case = await city.report("wg003")
+    await city.act("sl01", case, "accept")
+    await city.act("sl01", case, "file", standard=1)
+    first = await city.act("pq01", case, "dispatch")
+    org = first.assignments[0].org
+    for verdict in ("refused", "granted"):
+        asked = await city.act(handlers[org], case, "ask_return", reason="不归我管")
+        request = asked.requests[-1].id
+        await city.act("pq01", case, "answer_request", request=request, verdict=verdict)
+    for turn in range(2):
+        await city.act("pq01", case, "dispatch", org=org)
+        if turn == 0:
+            asked = await city.act(
+                handlers[org], case, "ask_extension", reason="缺料", limit=Limit(2, "work_hour")
+            )
+            request = asked.requests[-1].id
+            await city.act("pq01", case, "answer_request", request=request, verdict="granted")
+            asked = await city.act(
+                handlers[org],
+                case,
+                "ask_suspension",
+                reason="等施工",
+                until=city.now + timedelta(days=9),
+            )
+            request = asked.requests[-1].id
+            await city.act("zb01", case, "answer_request", request=request, verdict="granted")
+            city.now += timedelta(days=3, hours=4)
+            await city.act(handlers[org], case, "resume")
+        await city.act(handlers[org], case, "handle", opinion="好了", media=[photo("after")])
+        given = {"verdict": "failed", "media": [photo("evidence")]}
+        await city.answer("wg003", case, "answer_check", **given)
+    await city.act("pq01", case, "dispatch", org=org)
+    await city.act(handlers[org], case, "handle", opinion="好了", media=[photo("after")])
+    passed = {"verdict": "passed", "media": [photo("evidence")]}
+    await city.answer("wg003", case, "answer_check", **passed)
+    await city.act("zb01", case, "rework", opinion="还差一点")
+    await city.act(handlers[org], case, "handle", opinion="真好了", media=[photo("after")])
+    await city.answer("wg003", case, "answer_check", **passed)
+    await city.act("sl01", case, "close")
