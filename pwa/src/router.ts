@@ -46,6 +46,11 @@ export const router = createRouter({
     },
     { path: '/case/:id', component: () => import('@/screens/CaseScreen.vue') },
     { path: '/map', component: () => import('@/screens/MapScreen.vue'), meta: { tabs: true } },
+    {
+      path: '/settings/:kind?',
+      component: () => import('@/screens/settings/SettingsScreen.vue'),
+      meta: { tabs: true, permission: 'admin.system' },
+    },
     { path: '/me', component: () => import('@/screens/MeScreen.vue'), meta: { tabs: true } },
     { path: '/password', component: () => import('@/screens/PasswordScreen.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
@@ -57,6 +62,12 @@ router.beforeEach((to) => {
   if (to.meta.open) return session.value && to.query.again === undefined ? '/' : true
   if (!session.value) return { path: '/sign-in', query: { to: to.fullPath } }
   if (session.value.must_change_password) return to.path === '/password' ? true : '/password'
-  if (to.meta.permission && !can(to.meta.permission)) return atDesk.value ? '/cases' : '/me'
+  if (to.meta.permission && !can(to.meta.permission)) return landing(atDesk.value, can)
   return true
 })
+
+/** The first screen of those who do not report. */
+function landing(atDesk: boolean, can: (permission: string) => boolean): string {
+  if (can('admin.system')) return '/settings'
+  return atDesk ? '/cases' : '/me'
+}

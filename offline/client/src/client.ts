@@ -44,7 +44,7 @@ export interface Client {
   readonly drafts: Drafts
   readonly replica: Replica
   readonly sync: Sync
-  /** JSON with the API, for what is not sync. Throws ApiError and Unavailable. */
+  /** JSON (or a form with files) to the API, for what is not sync. Throws ApiError, Unavailable. */
   request<T>(method: string, path: string, body?: unknown): Promise<T>
   close(): void
 }

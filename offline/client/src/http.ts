@@ -56,7 +56,8 @@ export function openHttp(
   }
 }
 
-async function encode(body: unknown): Promise<{ body: BodyInit; headers: HeadersInit }> {
+async function encode(body: unknown): Promise<{ body: BodyInit; headers?: HeadersInit }> {
+  if (body instanceof FormData) return { body }
   const text = JSON.stringify(body)
   const headers = { 'content-type': 'application/json' }
   if (text.length < WORTH_ZIPPING || !('CompressionStream' in globalThis))

@@ -1,0 +1,179 @@
+import { Unavailable } from '@xunge/client'
+import type { settings } from '@xunge/types'
+import { computed, ref, shallowRef, watch, type Ref } from 'vue'
+import { useClient } from '@/client'
+import {
+  MOST_BYTES,
+  groupOf,
+  type Cells,
+  type Kind,
+  type Preview,
+  type RowsChange,
+} from '@/lib/settings'
+import { useReference } from './useReference'
+
+const TYPING_MS = 300
+
+/** Loads something from the service, and says why when it cannot. */
+function useLoading<T>(empty: T, fetch: () => Promise<T>) {
+  const value = shallowRef<T>(empty)
+  const loading = ref(true)
+  const offline = ref(false)
+  const error = ref<string | null>(null)
+  let asked = 0
+
+  async function load(): Promise<void> {
+    const turn = ++asked
+    loading.value = true
+    try {
+      const found = await fetch()
+      if (turn !== asked) return
+      value.value = found
+      offline.value = false
+      error.value = null
+    } catch (problem) {
+      if (turn !== asked) return
+      offline.value = problem instanceof Unavailable
+      error.value = offline.value || !(problem instanceof Error) ? null : problem.message
+    } finally {
+      if (turn === asked) loading.value = false
+    }
+  }
+  return { value, loading, offline, error, load }
+}
+
+/** What can be set, with how much of it there is. */
+export function useKinds() {
+  const client = useClient()
+  const { value: kinds, ...state } = useLoading<Kind[]>([], () =>
+    client.request('GET', '/settings/kinds'),
+  )
+  void state.load()
+  return { kinds, ...state }
+}
+
+/** Rows of one kind, searched and page by page. */
+export function useRows(kind: Ref<string>) {
+  const client = useClient()
+  const q = ref('')
+  const page = ref(1)
+  const { value: list, ...state } = useLoading<settings.RowList>({ rows: [], total: 0 }, () => {
+    const query = new URLSearchParams({ q: q.value, page: String(page.value) })
+    return client.request('GET', `/settings/${kind.value}?${query}`)
+  })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  watch(kind, () => {
+    list.value = { rows: [], total: 0 }
+    q.value = ''
+    page.value = 1
+    void state.load()
+  })
+  watch(q, () => {
+    page.value = 1
+    clearTimeout(timer)
+    timer = setTimeout(() => void state.load(), TYPING_MS)
+  })
+  watch(page, () => void state.load())
+  void state.load()
+  return { list, q, page, ...state }
+}
+
+export function useHistory(kind: string, entity: string) {
+  const client = useClient()
+  const { value: entries, ...state } = useLoading<settings.HistoryEntry[]>([], () =>
+    client.request('GET', `/settings/${kind}/${entity}/history`),
+  )
+  void state.load()
+  return { entries, ...state }
+}
+
+/** Preview, then write exactly what was previewed: rows from a form, or a whole file. */
+export function useChange() {
+  const client = useClient()
+  const preview = shallowRef<Preview | null>(null)
+  const busy = ref(false)
+  const error = ref('')
+
+  async function attempt<T>(send: () => Promise<T>): Promise<T | null> {
+    busy.value = true
+    error.value = ''
+    try {
+      return await send()
+    } catch (problem) {
+      error.value = problem instanceof Error ? problem.message : '没有成功，请重试'
+      return null
+    } finally {
+      busy.value = false
+    }
+  }
+
+  function form(file: File): FormData | null {
+    if (file.size > MOST_BYTES) {
+      error.value = '文件不能超过 5 MB，请分成几个文件'
+      return null
+    }
+    const body = new FormData()
+    body.append('file', file)
+    return body
+  }
+
+  const count = async (send: Promise<settings.Applied>) => (await send).count
+  return {
+    preview,
+    busy,
+    error,
+    /** Nothing wrong, and something to do. */
+    ready: computed(() => preview.value?.findings.length === 0 && preview.value.count > 0),
+    previewRows: async (change: RowsChange) => {
+      preview.value = await attempt(() => client.request('POST', '/settings/preview', change))
+    },
+    applyRows: (change: RowsChange) =>
+      attempt(() =>
+        count(client.request('POST', '/settings/apply', { ...change, plan: preview.value?.plan })),
+      ),
+    previewFile: async (file: File) => {
+      preview.value = null
+      const body = form(file)
+      if (body)
+        preview.value = await attempt(() => client.request('POST', '/settings/files/preview', body))
+    },
+    applyFile: (file: File) => {
+      const plan = encodeURIComponent(preview.value?.plan ?? '')
+      return attempt(() =>
+        count(client.request('POST', `/settings/files/apply?plan=${plan}`, form(file))),
+      )
+    },
+  }
+}
+
+/** All rows that are stored together with one, itself included: they are written together. */
+export function useSiblings() {
+  const client = useClient()
+  return async (kind: Kind, cells: Cells): Promise<Cells[]> => {
+    const query = new URLSearchParams({ q: groupOf(kind, cells) })
+    const list = await client.request<settings.RowList>('GET', `/settings/${kind.code}?${query}`)
+    return list.rows
+      .map((row) => row.cells)
+      .filter((each) => groupOf(kind, each) === groupOf(kind, cells))
+  }
+}
+
+/** Codes that a column may hold, with their names; empty when the device does not hold them. */
+export function useNames() {
+  const { orgs, areas, categories, flows } = useReference()
+  const named = (list: readonly { code: string; name: string }[]) =>
+    new Map(list.map(({ code, name }) => [code, name]))
+  const tables = computed(
+    () =>
+      new Map([
+        ['部门', named(orgs.value)],
+        ['区划', named(areas.value)],
+        ['类别', named(categories.value)],
+        ['流程', named(flows.value.map(({ flow }) => flow))],
+      ]),
+  )
+  return {
+    choices: (sheet: string) => tables.value.get(sheet) ?? new Map<string, string>(),
+    nameOf: (sheet: string, code: string) => tables.value.get(sheet)?.get(code) ?? '',
+  }
+}
