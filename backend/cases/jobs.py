@@ -1,5 +1,6 @@
 """The clock's work: cases ring when their time comes."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,9 @@ from offline.push import RuleCommand, apply_rules
 
 TURN = 0x616C61726D
 """Names the lock by which workers take turns at ringing."""
-PAGE = 500
+BATCH = 500
+AT_ONCE = 2
+"""Batches under way together: while the database writes one, the next is decided."""
 
 _DUE = """
 select id, version, alarm_at from case_file
@@ -48,7 +51,8 @@ async def ring_due(writing: Ports) -> int:
 
 
 async def due(conn: Connection, now: datetime, but: Sequence[UUID] = ()) -> dict[UUID, RuleCommand]:
-    """What rings the cases whose alarm has come, the most urgent first: a page of them, by case.
+    """What rings the cases whose alarm has come, the most urgent first, as many as are taken
+    together; by case.
 
     A command's id derives from the alarm and the version of the case that set it, so that whoever
     gives it, and how often, it rings once.
@@ -60,7 +64,7 @@ async def due(conn: Connection, now: datetime, but: Sequence[UUID] = ()) -> dict
             occurred_at=row["alarm_at"],
             payload=AlarmCase(row["id"], row["alarm_at"]),
         )
-        for row in await conn.fetch(_DUE, now, list(but), PAGE)
+        for row in await conn.fetch(_DUE, now, list(but), BATCH * AT_ONCE)
     }
 
 
@@ -70,11 +74,24 @@ async def _ring(conn: Connection, writing: Ports) -> int:
     while commands := await due(conn, writing.now(), stuck):
         held = await _held(conn, [command.id for command in commands.values()])
         fresh = [command for command in commands.values() if command.id not in held]
-        outcomes = await apply_rules(fresh, writing)
-        accepted = {outcome.id for outcome in outcomes if outcome.outcome == "accepted"}
+        accepted = await _apply(fresh, writing)
         rung += len(accepted)
         stuck += [case for case, command in commands.items() if command.id not in accepted]
     return rung
+
+
+async def _apply(commands: Sequence[RuleCommand], writing: Ports) -> set[UUID]:
+    """Which of the commands were accepted. All batches are done with when this raises."""
+    batches = [commands[start : start + BATCH] for start in range(0, len(commands), BATCH)]
+    answers = await asyncio.gather(
+        *(apply_rules(batch, writing) for batch in batches), return_exceptions=True
+    )
+    accepted: set[UUID] = set()
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        accepted |= {each.id for each in answer if each.id and each.outcome == "accepted"}
+    return accepted
 
 
 async def _held(conn: Connection, ids: Sequence[UUID]) -> set[UUID]:
