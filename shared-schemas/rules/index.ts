@@ -1,5 +1,17 @@
 export { type ActingPost, answerable, available, covers, taskFor } from './actions'
 export { searchCategories } from './categories'
+export { type Context, ExpressionError, evaluate, holds, moment, NOW } from './expressions'
+export { isMedia, isUnanswered, MOST_MEDIA, type References, tidied } from './formKinds'
+export { type FormItem } from './formOrder'
+export {
+  type Answers,
+  blankAnswers,
+  cleanAnswers,
+  formFaults,
+  Frame,
+  type Reason,
+  workOut,
+} from './forms'
 export {
   type Box,
   boxAround,
