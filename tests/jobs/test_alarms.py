@@ -184,11 +184,10 @@ async def test_a_killed_worker_process_leaves_nothing_out_and_nothing_twice(
 
 async def test_an_alarm_whose_case_has_moved_on_changes_nothing(city: City) -> None:
     [id_] = await complaints(city, 1)
-    city.now += timedelta(days=30)
     async with database.connection() as conn:
-        commands = list((await jobs.due(conn, city.now)).values())
+        commands = list((await jobs.due(conn, city.now + timedelta(days=30))).values())
     accepted = await city.act(CLERK, id_, "accept")
-    assert accepted.alarm is None
+    city.now += timedelta(days=30)
     [outcome] = await apply_rules(commands, city.ports)
     assert outcome.outcome == "accepted"
     assert await city.case(id_) == accepted
@@ -328,3 +327,19 @@ async def test_over_a_year_everything_rings_on_the_day_a_clerk_would_name(city: 
     happened = sorted((row["occurred_at"], row["entity"], row["action"]) for row in rows)
     assert happened == sorted(year.wanted)
     assert len(happened) == 45
+
+
+async def test_who_acts_before_the_worker_finds_what_was_due(city: City) -> None:
+    """Nothing depends on when workers run: the suspension ended when it should have."""
+    year = Year(city, await _model(), "")
+    case, _ = await year.dispatched(city.now)
+    year.handler = await _handler_of(city, case.assignments[0].org)
+    await year.suspended(city.now)
+    (until_, id_, _), (near, *_) = year.wanted
+    city.now = max(until_, near) + timedelta(days=1)
+    after = await city.act(LEADER, id_, "urge", opinion="抓紧")
+    assert [(step.action, step.occurred_at) for step in after.steps[-3:-1]] == [
+        ("resume", until_),
+        ("near_limit", near),
+    ]
+    assert after.alarm is None

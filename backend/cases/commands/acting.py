@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from backend.cases.commands import alarming
 from backend.cases.commands.preparing import Ready, doing_for, flow_of, media_faults, prepare
 from backend.cases.commands.telling import Change, tell
 from backend.cases.ground import labels_at
@@ -28,6 +29,7 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
         raise refuse("unknown_action", "这个案件的流程没有这个操作", "payload.action")
     payload = checks.asked(action, payload)
     doing = doing_for(order, case, ground, ready, flow)
+    case = alarming.catch_up(work, case, doing, ground, ready)
     labels = labels_at(ground, case.area_path, order.moment.judged_at)
     known = checks.Known(ground.roster.staff, labels)
     faults = media_faults(acting.brought(payload), ready)
