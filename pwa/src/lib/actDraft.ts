@@ -139,7 +139,9 @@ export function inputsOf(action: Action, { several }: Pick<ActDraft, 'several'>)
     ...(either ? (several ? (['org', 'limit'] as const) : (['targets'] as const)) : []),
     ...(listed ? (['reason'] as const) : []),
   ])
-  return action.inputs.filter(({ name }) => !left.has(name))
+  return action.inputs
+    .filter(({ name }) => !left.has(name))
+    .map((input) => (input.name === 'targets' && several ? { ...input, required: true } : input))
 }
 
 function given(input: Input, draft: ActDraft, subject: Subject): Partial<commands.ActOnCase> {
@@ -207,10 +209,7 @@ export function lackingOf(
   act: commands.ActOnCase,
   now: number,
 ): string[] {
-  const lacking = inputsOf(action, draft).flatMap((input) => {
-    const required = input.required || (input.name === 'targets' && draft.several)
-    return lackingIn({ ...input, required }, act, now)
-  })
+  const lacking = inputsOf(action, draft).flatMap((input) => lackingIn(input, act, now))
   if (reasonsOf(action, act.verdict ?? null).length > 0 && !act.reason) lacking.push('请选择原因')
   return lacking
 }

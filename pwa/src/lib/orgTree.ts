@@ -38,3 +38,9 @@ export function reachable<T extends Org>(
     return false
   }
 }
+
+/** As one looks for them: departments and companies before the many communities, then by name. */
+export function inOrder<T extends Pick<directory.Org, 'name' | 'kind'>>(orgs: readonly T[]): T[] {
+  const last = ({ kind }: T) => Number(kind === 'community')
+  return [...orgs].sort((a, b) => last(a) - last(b) || a.name.localeCompare(b.name, 'zh-CN'))
+}

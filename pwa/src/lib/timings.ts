@@ -10,20 +10,27 @@ export interface Timing {
   paused: boolean
   /** Nights and holidays count. */
   natural: boolean
-  limit: Clock['limit']
-  owner: string | null
+  /** The limit, and what extensions added. */
+  limits: Clock['limit'][]
 }
 
 export const WHOLE = 'whole'
 
-/** The clocks that have not stopped, the earliest first, each called by what it times. */
+/**
+ * The clocks that have not stopped, the earliest first, each called by what it times; of several
+ * orgs' only the earliest, for each org's own stands beside its part.
+ */
 export function timings(
   { clocks, assignments }: Pick<cases.Case, 'clocks' | 'assignments'>,
   names: { state: (code: string) => string; org: (code: string) => string },
 ): Timing[] {
-  const open = new Set(assignments.filter(({ state }) => state === 'open').map(({ org }) => org))
-  return clocks
+  const running = clocks
     .filter(({ stopped_at }) => stopped_at === null)
+    .sort((a, b) => Date.parse(a.due_at) - Date.parse(b.due_at))
+  const parts = running.filter(({ owner }) => owner !== null)
+  const first = parts.find(({ paused }) => !paused) ?? parts[0]
+  return running
+    .filter((clock) => clock.owner === null || clock === first)
     .map((clock) => ({
       id: clock.id,
       name: nameOf(clock),
@@ -31,16 +38,15 @@ export function timings(
       yellow: clock.yellow_at,
       paused: clock.paused,
       natural: clock.limit.unit.startsWith('urgent'),
-      limit: clock.limit,
-      owner: clock.owner,
+      limits: [clock.limit, ...clock.extra],
     }))
-    .sort((a, b) => Date.parse(a.due) - Date.parse(b.due))
 
   function nameOf(clock: Clock): string {
-    if (clock.owner !== null) {
-      const org = assignments.find(({ id }) => id === clock.owner)?.org
-      return open.size > 1 && org !== undefined ? `处置时限（${names.org(org)}）` : '处置时限'
-    }
-    return clock.name === WHOLE ? '全程时限' : `${names.state(clock.name)}时限`
+    if (clock.owner === null)
+      return clock.name === WHOLE ? '全程时限' : `${names.state(clock.name)}时限`
+    const org = assignments.find(({ id }) => id === clock.owner)?.org
+    return parts.length > 1 && org !== undefined
+      ? `处置时限（最早：${names.org(org)}）`
+      : '处置时限'
   }
 }
