@@ -63,7 +63,7 @@ class SettingsController(Controller):
         self,
         actor: Caller,
         kind: FromPath[str],
-        q: Annotated[str, QueryParameter(max_length=64)] = "",
+        q: Annotated[str, QueryParameter(max_length=128)] = "",
         page: Annotated[int, QueryParameter(ge=1, le=100_000)] = 1,
         entity: Annotated[UUID | None, QueryParameter()] = None,
     ) -> RowList:
