@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from backend.catalogue.importing import rows as catalogue_rows
 from backend.catalogue.importing.flows import FlowFile, read_flow
+from backend.catalogue.importing.form_rows import FormRow
+from backend.catalogue.importing.forms import PREFIX, FormFile, forms_of, read_form
 from backend.catalogue.importing.stage import CatalogueLines
 from backend.core.sheets.declared import Line, Sheet, SheetRow, read_rows
 from backend.core.sheets.files import SHEET_SUFFIXES, read_sheets
@@ -61,31 +63,36 @@ def collect(
     sheets: dict[str, list[Sheet]] = {row_type.sheet: [] for row_type in row_types}
     outlines: list[Outline] = []
     flows: list[FlowFile] = []
+    forms: list[FormFile] = []
     digest = sha256()
     for path in paths:
         digest.update(path.read_bytes())
         match path.suffix.lower():
             case ".geojson":
                 outlines += read_outlines(path, findings)
+            case ".json" if path.name.startswith(PREFIX):
+                form = read_form(path, findings)
+                forms += [form] if form else []
             case ".json":
                 flow = read_flow(path, findings)
                 flows += [flow] if flow else []
             case _:
                 _sort(read_sheets(path, findings), sheets, findings)
         progress()
-    return _lines(sheets, outlines, flows, digest.hexdigest(), findings)
+    return _lines(sheets, outlines, flows, forms, digest.hexdigest(), findings)
 
 
 def collect_sheet(sheet: Sheet, findings: Findings) -> Collected:
     """The same of one sheet that did not come in a file."""
     digest = sha256(msgspec.json.encode(sheet)).hexdigest()
-    return _lines({sheet.where.sheet: [sheet]}, [], [], digest, findings)
+    return _lines({sheet.where.sheet: [sheet]}, [], [], [], digest, findings)
 
 
 def _lines(
     sheets: Mapping[str, list[Sheet]],
     outlines: list[Outline],
     flows: list[FlowFile],
+    forms: list[FormFile],
     digest: str,
     findings: Findings,
 ) -> Collected:
@@ -119,6 +126,7 @@ def _lines(
             rules=lines(catalogue_rows.DispatchRow),
             settings=lines(catalogue_rows.SettingRow),
             flows=flows,
+            forms=[*forms, *forms_of(lines(FormRow) or [], findings)],
         ),
         lines(LabelRow),
         digest,

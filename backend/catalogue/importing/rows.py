@@ -9,6 +9,7 @@ import msgspec
 from msgspec import field
 
 from backend.catalogue.flow import Limit, LimitUnit
+from backend.catalogue.importing.form_rows import FormRow
 from backend.core.sheets.declared import SheetRow
 from backend.core.sheets.formats import (
     CODE,
@@ -244,4 +245,5 @@ ROWS: tuple[type[SheetRow], ...] = (
     DispatchRow,
     TargetRow,
     SettingRow,
+    FormRow,
 )

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from backend.catalogue.importing.flows import FlowFile, check_answers
+from backend.catalogue.importing.forms import FormFile
 from backend.catalogue.importing.rows import (
     CalendarRow,
     CalendarRuleRow,
@@ -81,12 +82,14 @@ class CatalogueLines(Struct):
     rules: list[Line[DispatchRow]] | None = None
     settings: list[Line[SettingRow]] | None = None
     flows: Sequence[FlowFile] = ()
+    forms: Sequence[FormFile] = ()
 
 
 def stage_catalogue(
     lines: CatalogueLines, catalogue: Catalogue, places: Places, county: str, findings: Findings
 ) -> None:
     """Bring the rows to the shelves. What is wrong goes to `findings` and is not brought."""
+    _forms(lines.forms, catalogue.form, county, findings)
     _flows(lines.flows, catalogue.flow, county, findings)
     _categories(lines, catalogue, county, findings)
     _calendars(lines, catalogue.calendar, county, findings)
@@ -111,6 +114,23 @@ def _flows(
             findings.add(file.where, "version", flow.version, expected)
         document = FlowDocument(id=id_, version=0, county=county, flow=flow)
         shelf.bring(file.where, document)
+
+
+def _forms(
+    files: Sequence[FormFile], shelf: Shelf[FormDocument], county: str, findings: Findings
+) -> None:
+    for file in files:
+        form = file.form
+        id_ = derived_id("form", county, form.code, form.version)
+        before = shelf.existing.get(id_)
+        if before is not None and before.form != form:
+            expected = "内容改动时把版本加一:填过的表仍按原来的版本看"
+            findings.add(file.where, "version", form.version, expected)
+        if id_ in shelf.brought:
+            other = shelf.where[id_]
+            expected = f"只写一次,{other.sheet or other.file} 里已有"
+            findings.add(file.where, "code", form.code, expected)
+        shelf.bring(file.where, FormDocument(id=id_, version=0, county=county, form=form))
 
 
 def _categories(
