@@ -76,7 +76,7 @@ def _built(lines: list[Line[FormRow]], findings: Findings) -> FormFile | None:
         return None
     row = first.row
     form = Form(code=row.form, name=row.label or row.form, version=row.version, items=items)
-    where = {line.row.name: line.where for line in reversed(lines)}
+    where = {line.row.name: line.where for line in lines if not line.row.kind.startswith("end_")}
     found = _defects(form)
     for defect in found:
         part = defect.part if defect.part in FormRow.__struct_fields__ else "name"
