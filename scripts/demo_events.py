@@ -129,7 +129,7 @@ def categories() -> tuple[list[CategoryRow], list[StandardRow]]:
                 parent=code[:3],
                 synonyms=synonyms,
                 flow=FLOW,
-                form="",  # until forms can be imported: form
+                form=form,
                 self_handling=False,
             )
         )
