@@ -35,7 +35,8 @@ def enter(case: Case, code: str, doing: Doing) -> Case:
         (
             clock
             for clock in reversed(after.clocks)
-            if clock.stopped_at is None and clock.owner is None and clock.name != clocks.WHOLE
+            if (clock.stopped_at, clock.owner, clock.paused) == (None, None, False)
+            and clock.name != clocks.WHOLE
         ),
         None,
     )
