@@ -7,6 +7,7 @@ import pytest
 
 from backend.cases.structs import Case, Target
 from backend.catalogue.flow import Limit
+from backend.catalogue.form import FormRef
 from tests.cases.city import City, photo
 
 TOWN, TOWN_OFFICER = "oh-001", "zs01"
@@ -243,3 +244,58 @@ async def test_sensitive_words_mark_a_case(city: City) -> None:
     event = await _raise(city, description="有 20 多人聚　集在门口,要上 访")
     assert (await city.case(event)).sensitive
     assert not (await city.case(await _raise(city))).sensitive
+
+
+DISPUTE: dict[str, Any] = {
+    "dispute_kind": ["work", "wages"],
+    "people": 12,
+    "risk": "high",
+    "signs": ["crowd"],
+    "parties": [
+        {"party_name": "某劳务公司", "party_role": "respondent"},
+        {"party_name": "样谷雨", "party_role": "claimant", "party_phone": "0577-88880000"},
+    ],
+    "mediation": {"mediated": "no"},
+}
+HAZARD: dict[str, Any] = {
+    "place_kind": "rented",
+    "grade": "major",
+    "danger": {"endangered": 9, "evacuated": 9},
+    "hazards": [{"hazard_kind": "gas", "hazard_text": "软管老化"}],
+    "ordered": "yes",
+}
+
+
+async def _fill(city: City, category: str, form: str, answers: dict[str, Any]) -> Any:
+    return (
+        await city.try_report(
+            COMMITTEE_OFFICER,
+            category=category,
+            media=[],
+            position=await city.point_of("wg001"),
+            form=FormRef(form, 1),
+            answers=answers,
+        )
+    )[0]
+
+
+async def test_an_event_is_raised_with_its_form(city: City) -> None:
+    outcome = await _fill(city, "H0101", "dispute", DISPUTE)
+    assert outcome.outcome == "accepted", outcome.reasons
+    wrong = DISPUTE | {"people": 1.5, "signs": [], "mediation": {"mediated": "yes"}}
+    outcome = await _fill(city, "H0101", "dispute", wrong)
+    assert {reason.field for reason in outcome.reasons} == {
+        "payload.answers.people",
+        "payload.answers.signs",
+        "payload.answers.mediation.mediated_at",
+    }
+
+
+async def test_a_hazard_is_raised_with_a_photo_of_each(city: City) -> None:
+    outcome = await _fill(city, "H0202", "hazard", HAZARD)
+    assert [reason.field for reason in outcome.reasons] == [
+        "payload.answers.hazards[0].hazard_photos"
+    ]
+    too_many = HAZARD | {"danger": {"endangered": 2, "evacuated": 9}}
+    outcome = await _fill(city, "H0202", "hazard", too_many)
+    assert "payload.answers.danger.evacuated" in {reason.field for reason in outcome.reasons}
