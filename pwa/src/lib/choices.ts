@@ -16,6 +16,14 @@ export function partsFor(action: Action, subject: cases.Case, me: ActingPost): c
     : open.filter(({ org }) => org === me.org)
 }
 
+/** Whether there is anything for it to be about: a part to sign for, one to take back. */
+export function hasObject(action: Action, subject: cases.Case, me: ActingPost): boolean {
+  const parts = () => partsFor(action, subject, me)
+  if (action.effects.includes('sign_assignment'))
+    return parts().some(({ holder }) => holder === null)
+  return !action.effects.includes('withdraw_assignment') || parts().length > 0
+}
+
 /** The open requests it may answer or take back. */
 export function requestsFor(
   action: Action,
