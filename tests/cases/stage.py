@@ -46,7 +46,15 @@ CATEGORY = Category(
 )
 MATRIX = [
     DispatchRule(id=uuid4(), version=1, county="330304", category="C", area="330304", org="any"),
-    DispatchRule(id=uuid4(), version=1, county="330304", category="C01", area="330304", org="cz"),
+    DispatchRule(
+        id=uuid4(),
+        version=1,
+        county="330304",
+        category="C01",
+        area="330304",
+        org="cz",
+        limit=Limit(3, "work_hour"),
+    ),
 ]
 
 
@@ -108,17 +116,15 @@ class Stage:
     def report(self, reporter: Actor | None = None, **changes: Any) -> Case:
         """A new case; it does not take the stage."""
         author = reporter or person("village", "case.report", user=WORKER)
-        given = ReportCase(
-            **{
-                "case": uuid4(),
-                "report": uuid4(),
-                "category": "C0101",
-                "description": "井盖破了",
-                "position": Position(longitude=120.6, latitude=28.0),
-                "media": [photo("near"), photo("before"), photo("after")],
-            }
-            | changes
-        )
+        fields: dict[str, Any] = {
+            "case": uuid4(),
+            "report": uuid4(),
+            "category": "C0101",
+            "description": "井盖破了",
+            "position": Position(longitude=120.6, latitude=28.0),
+            "media": [photo("near"), photo("before"), photo("after")],
+        }
+        given = ReportCase(**(fields | changes))
         category = self.catalogue.categories[given.category]
         given, faults = filling.filled_report(given, category, self.doing(author), self.staff)
         assert reporting.faults(given, category) + faults == []
@@ -158,9 +164,8 @@ class Stage:
         action = action_of(self.flow, code)
         assert action is not None, f"no action {code}"
         task = next((t.id for t in self.case.tasks if t.kind == action.task), None)
-        order = checks.asked(
-            action, ActOnCase(**{"case": self.case.id, "action": code, "task": task} | given)
-        )
+        fields: dict[str, Any] = {"case": self.case.id, "action": code, "task": task}
+        order = checks.asked(action, ActOnCase(**(fields | given)))
         known = checks.Known(self.staff, self.labels)
         doing = self.doing(actor, self.case)
         self.case = deciding.decide(self.case, action, order, actor, doing, known)

@@ -115,17 +115,15 @@ def test_what_was_answered_at_the_report_and_now_decides_where_an_action_leads()
 
 def _filled(**changes: Any) -> tuple[ReportCase, list[tuple[str, str | None]]]:
     stage = Stage(FLOW, CATEGORY, forms=[OLD, NEW])
-    report = ReportCase(
-        **{
-            "case": uuid4(),
-            "report": uuid4(),
-            "category": "C0101",
-            "description": "井盖破了",
-            "position": Position(longitude=120.6, latitude=28.0),
-            "answers": {"place": {"lane": "foot"}},
-        }
-        | changes
-    )
+    fields: dict[str, Any] = {
+        "case": uuid4(),
+        "report": uuid4(),
+        "category": "C0101",
+        "description": "井盖破了",
+        "position": Position(longitude=120.6, latitude=28.0),
+        "answers": {"place": {"lane": "foot"}},
+    }
+    report = ReportCase(**(fields | changes))
     kept, wrong = filling.filled_report(report, FORMED, stage.doing(CLERK), set())
     return kept, [(reason.code, reason.field) for reason in wrong]
 
