@@ -86,9 +86,9 @@ class Model:
             case "copied":
                 return any(p["org"] == org and p["kind"] == "copy" for p in opened)
             case "assigner":
-                return bool([p for p in opened if p["by"] == org])
+                return any(p["by"] == org for p in opened)
             case "closer":
-                return org == self.closer
+                return bool(org == self.closer)
             case "raiser":
                 return bool(who["user"] == self.raiser["user"])
             case "asker":
