@@ -11,7 +11,7 @@ from backend.catalogue.form import FormRef
 from tests.cases.city import City, photo
 
 TOWN, TOWN_OFFICER = "oh-001", "zs01"
-COMMITTEE, COMMITTEE_OFFICER = "oh-001001", "cs01"
+COMMITTEE, COMMITTEE_OFFICER = "oh-001002", "cs01"
 CENTRE, SHIFT_LEADER, DISPATCHER, COMMANDER, CLERK = "oh-zx", "zb01", "pq01", "zh01", "sl01"
 BUILDING, FIRE = "oh-zj", "cz02"  # the housing bureau and its handler
 POLICE, POLICEMAN = "oh-jj", "cz05"
@@ -87,6 +87,19 @@ async def test_an_event_climbs_level_by_level_and_comes_back(city: City) -> None
         TOWN_OFFICER, event, "close", opinion="好", answers={"result": "explained"}
     )
     assert case.ending == "closed"
+
+
+async def test_the_closing_right_may_go_with_an_assignment(city: City) -> None:
+    event = await _raise(city, TOWN_OFFICER)
+    given = {"targets": [Target(COMMITTEE), TO_BUILDING], "closing_org": COMMITTEE}
+    case = await city.act(TOWN_OFFICER, event, "assign", **given)
+    assert case.closing_org == COMMITTEE
+    again = {"targets": [Target(POLICE)], "closing_org": COMMITTEE}
+    outcome = await city.try_act(FIRE, event, "assign", **again)
+    assert (outcome.outcome, {r.field for r in outcome.reasons}) == (
+        "rejected",
+        {"payload.closing_org"},
+    )
 
 
 async def test_a_raiser_voids_only_what_nobody_has_in_hand(city: City) -> None:

@@ -125,7 +125,8 @@ def _effect(  # noqa: C901, PLR0911, PLR0912 - one line for each of a closed lis
             return amending.amend(case, order, doing)
         case "assign":
             targets = assigning.wanted(case, order, doing)
-            return assigning.assign(case, targets, doing, order.opinion)
+            given = assigning.assign(case, targets, doing, order.opinion)
+            return hierarchy.hand_along(given, order.closing_org, doing)
         case "withdraw_assignment":
             return assigning.withdraw(case, order.assignment, doing)
         case "sign_assignment":

@@ -66,6 +66,18 @@ def hand_down(case: Case, to: str | None, doing: Doing, field: str) -> Case:
     return _move(case, to)
 
 
+def hand_along(case: Case, to: str | None, doing: Doing) -> Case:
+    """With an assignment, whoever holds the closing right may hand it down as well; without `to` it
+    stays. Raises Impossible as above, and `not_closer`.
+    """
+    field = "payload.closing_org"
+    if to is None:
+        return case
+    if doing.org != case.closing_org:
+        raise Impossible(Reason("not_closer", "本单位没有办结权限,不能移交", field))
+    return hand_down(case, to, doing, field)
+
+
 def climb(case: Case, doing: Doing) -> Case:
     """The closing right goes one level up by rule. Raises Impossible `no_superior` at the root."""
     return report_up(case, None, doing)
