@@ -247,6 +247,27 @@ async def test_a_flow_is_downloaded_and_a_changed_one_needs_a_new_version(admin:
     assert any("nowhere" in f["found"] for f in seen["findings"])
 
 
+async def test_a_form_comes_as_rows_or_as_a_file(admin: Phone) -> None:
+    content = book(
+        "表单",
+        ["表单", "版本", "类型", "名称", "标题"],
+        ["tree", 1, "表单", "", "树木倒伏"],
+        ["tree", 1, "数字", "count", "几棵"],
+    )
+    seen = (await send(admin, "a.xlsx", content)).json()
+    assert [(c["sheet"], c["name"]) for c in seen["changes"]] == [("表单", "tree 第 1 版")], seen
+    assert (await send(admin, "a.xlsx", content, seen["plan"])).json() == {"count": 1}
+    form = await row(admin, "form", "tree")
+    path = f"{LIST}/form/{form['entity']}"
+    definition = (await admin.client.get(f"{path}/definition")).json()
+    definition["name"] = "改了名"
+    changed = await send(admin, "form-tree.json", msgspec.json.encode(definition))
+    [finding] = changed.json()["findings"]
+    assert finding["column"] == "version"
+    [entry] = await admin.get(f"{path}/history")
+    assert entry["changes"] == [{"header": "表单", "old": None, "new": "tree 第 1 版"}]
+
+
 async def test_counts_equal_the_lists(admin: Phone) -> None:
     for kind in await admin.get(f"{LIST}/kinds"):
         assert kind["count"] == (await admin.get(f"{LIST}/{kind['code']}"))["total"], kind["code"]

@@ -1,5 +1,6 @@
 """What an import does to a city that is there."""
 
+import json
 from pathlib import Path
 
 import openpyxl
@@ -38,10 +39,77 @@ async def test_one_changed_cell_is_one_update(
     assert "部门 water:name" in importing.said
     (fact,) = await connection.fetch("select * from journal where seq > $1", lines)
     assert (fact["kind"], fact["version"], fact["verb"]) == ("org", 2, "import")
+    told = json.loads(fact["facts"])
+    assert (told["old"], told["new"]) == ({"name": "供水公司"}, {"name": "第一供水公司"})
     row = await connection.fetchrow("select * from org where code = 'water'")
     assert (row["name"], row["version"]) == ("第一供水公司", 2)
     member = await connection.fetchrow("select * from bucket_member where entity = $1", row["id"])
     assert (member["bucket"], member["version"]) == (f"reference:{COUNTY}", 2)
+
+
+async def test_the_ledger_tells_of_a_list_only_what_changed(
+    importing: Import, city: City, connection: Connection
+) -> None:
+    await importing.run(city.write())
+    city.set("立案标准", 3, "时限", "8工作时")
+    await importing.run(city.write())
+    facts = json.loads(
+        await connection.fetchval("select facts from journal order by seq desc limit 1")
+    )
+    [old], [new] = facts["old"]["standards"], facts["new"]["standards"]
+    assert (old["number"], old["limit"]) == (2, {"value": 4, "unit": "work_hour"})
+    assert (new["number"], new["limit"]) == (2, {"value": 8, "unit": "work_hour"})
+
+
+async def test_the_ledger_tells_of_a_flow_its_version_and_digest(
+    importing: Import, city: City, connection: Connection
+) -> None:
+    await importing.run(city.write())
+    facts = json.loads(await connection.fetchval("select facts from journal where kind = 'flow'"))
+    told = facts["new"]["flow"]
+    assert (told["code"], told["version"]) == (city.flow["code"], city.flow["version"])
+    assert len(told["digest"]) == 64
+    assert len(json.dumps(facts)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("sheet", "row", "header", "value", "kind"),
+    [
+        ("类别", 3, "核查方式", "同时段核查", "category"),
+        ("日历适用", 2, "日历", "night", "calendar_rule"),
+        ("目标组", 3, "方式", "协办", "target_group"),
+        ("标签", 2, "停用日期", "2027-12-31", "label"),
+    ],
+)
+async def test_the_new_sheets_are_updated_cell_by_cell(
+    importing: Import,
+    city: City,
+    connection: Connection,
+    sheet: str,
+    row: int,
+    header: str,
+    value: str,
+    kind: str,
+) -> None:
+    city.sheets["日历"].append(["night", "夜班", "22:00-06:00", ""])
+    await importing.run(city.write())
+    lines = await connection.fetchval("select max(seq) from journal")
+    city.set(sheet, row, header, value)
+    assert (await importing.statuses(city.write()))["changed"] == 1
+    await importing.run(city.write())
+    [fact] = await connection.fetch("select * from journal where seq > $1", lines)
+    assert (fact["kind"], fact["version"]) == (kind, 2)
+    assert not (await importing.statuses(city.write()))["changed"]
+
+
+async def test_a_target_left_out_of_its_group_is_gone(
+    importing: Import, city: City, connection: Connection
+) -> None:
+    await importing.run(city.write())
+    del city.sheets["目标组"][2]
+    await importing.run(city.write())
+    targets = json.loads(await connection.fetchval("select targets from target_group"))
+    assert [target["org"] for target in targets] == ["water"]
 
 
 @pytest.mark.parametrize("part", ["立案标准", "节假日"])

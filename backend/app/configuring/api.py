@@ -20,7 +20,7 @@ from backend.app.configuring.changing import (
     token_of,
 )
 from backend.app.configuring.history import history_of
-from backend.app.configuring.topics import EDITABLE, Definition
+from backend.app.configuring.topics import UPLOADABLE, Definition
 from backend.app.configuring.views import (
     Applied,
     ApplyRows,
@@ -144,7 +144,7 @@ async def _plan_of_file(file: UploadFile, actor: Actor) -> Plan:
     with tempfile.TemporaryDirectory(prefix="xunge-settings-") as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        collected = await asyncio.to_thread(collect, [path], findings, lambda: None, EDITABLE)
+        collected = await asyncio.to_thread(collect, [path], findings, lambda: None, UPLOADABLE)
     async with database.connection() as conn:
         return await plan_of(conn, collected, findings, actor)
 

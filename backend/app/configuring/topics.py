@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from backend.catalogue.importing import rows as catalogue
+from backend.catalogue.importing.form_rows import FormRow
 from backend.catalogue.importing.stage import WEEK
 from backend.catalogue.structs import (
     Calendar,
@@ -139,6 +140,8 @@ TOPICS: dict[str, Topic] = {
 EDITABLE: tuple[type[SheetRow], ...] = tuple(
     topic.row_type for topic in TOPICS.values() if topic.editable
 )
+UPLOADABLE = (*EDITABLE, FormRow)
+"""A form is many rows that make sense only together: no screen edits one of them."""
 
 
 class Definition(Struct, frozen=True):

@@ -77,6 +77,19 @@ def _value(text: str) -> Any:
         return text
 
 
+def _written(value: Any) -> str:
+    """Words and pairs as people write them; whatever would not be read back so, as JSON."""
+    if isinstance(value, list) and value and all(map(_plain, value)):
+        return "、".join(value)
+    if isinstance(value, dict) and value and all(_plain(w) for pair in value.items() for w in pair):
+        return "、".join(f"{name}={to}" for name, to in value.items())
+    return msgspec.json.encode(value).decode()
+
+
+def _plain(word: object) -> bool:
+    return isinstance(word, str) and not re.search(r"[、,\uff0c=\s]", word)
+
+
 LIMIT: Format[Limit] = Format(
     _limit,
     lambda limit: f"{limit.value}{_UNIT_NAMES[limit.unit]}",
@@ -87,7 +100,7 @@ HOURS: Format[list[tuple[str, str]]] = Format(
     lambda spans: "、".join(f"{start}-{end}" for start, end in spans),
     "先后不重叠的时段,如 08:00-12:00、14:00-18:00;夜班到次日写 22:00-06:00;不上班的留空",
 )
-VALUE: Format[Any] = Format(_value, lambda value: msgspec.json.encode(value).decode(), "数字或文字")
+VALUE: Format[Any] = Format(_value, _written, "数字或文字")
 
 
 class CategoryRow(SheetRow, frozen=True, kw_only=True):
