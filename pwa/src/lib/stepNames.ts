@@ -1,13 +1,7 @@
 import type { cases, catalogue } from '@xunge/types'
 
 /** Lines of the timeline that are no action of the flow. */
-const OWN: Record<string, string> = {
-  report: '上报',
-  merge: '并入其他案件',
-  merged: '并入其他案件',
-  split: '拆出',
-  hand_over: '交班',
-}
+const OWN: Record<string, string> = { report: '上报', split: '拆案', hand_over: '交班' }
 
 const BY_RULE: Record<string, string> = {
   open_check_task: '自动派出核查',
@@ -24,6 +18,7 @@ export function stepName(step: cases.Step, flow: catalogue.Flow | undefined): st
       .find(({ code }) => code === step.action)
     return BY_RULE[step.action] ?? timer?.name ?? '按规则自动办理'
   }
+  if (step.action === 'merge') return step.to_state === 'merged' ? '并入其他案件' : '收进并案'
   return (
     flow?.actions.find(({ code }) => code === step.action)?.name ?? OWN[step.action] ?? step.action
   )
@@ -34,4 +29,16 @@ export function verdictName(step: cases.Step, flow: catalogue.Flow | undefined):
   const action = flow?.actions.find(({ code }) => code === step.action)
   const choices = action?.inputs.find(({ name }) => name === 'verdict')?.choices ?? []
   return choices.find(({ code }) => code === step.verdict)?.name ?? step.verdict
+}
+
+/** The other case of a merge or split, as its step keeps it. */
+export function otherCase({ answers }: cases.Step): { id: string; number: string } | null {
+  const { case: id, number } = answers as Record<string, unknown>
+  return typeof id === 'string' && typeof number === 'string' ? { id, number } : null
+}
+
+/** To whom a shift's work went. */
+export function handedTo({ action, answers }: cases.Step): string | null {
+  const { to } = answers as Record<string, unknown>
+  return action === 'hand_over' && typeof to === 'string' ? to : null
 }
