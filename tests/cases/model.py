@@ -3,7 +3,10 @@
 It reads the file's own words, keeps dicts and lists, and knows nothing of the engine's code.
 """
 
+import copy
 import re
+from functools import cache
+from types import CodeType
 from typing import Any
 
 Plain = dict[str, Any]
@@ -12,6 +15,12 @@ WORKING = ("main", "assist", "help")
 
 class Refused(Exception):
     """The clerk would say no."""
+
+
+@cache
+def _python(words: str) -> CodeType:
+    python = re.sub(r"\$\{(\w+)\}", r"c['\1']", words)
+    return compile(re.sub(r"(?<![<>!])=", "==", python), words, "eval")
 
 
 class Model:
@@ -30,6 +39,13 @@ class Model:
         self.failed = 0
         self.filed = self.urgent = self.suspended = False
         self.supervision = self.call_back = ""
+
+    def fork(self) -> "Model":
+        """The same case, to go its own way."""
+        other = copy.copy(self)
+        shared = {name: value for name, value in vars(self).items() if isinstance(value, list)}
+        vars(other).update(copy.deepcopy(shared))  # together: requests point at parts
+        return other
 
     def begin(self, *, self_handled: bool, wish: bool) -> None:
         """wish: a resident who reported it wants to be called back."""
@@ -69,9 +85,7 @@ class Model:
 
     def holds(self, words: str, act: Plain | None = None) -> bool:
         """A condition, read as if it were Python."""
-        python = re.sub(r"\$\{(\w+)\}", r"c['\1']", words)
-        python = re.sub(r"(?<![<>!])=", "==", python)
-        return bool(eval(python or "True", {}, {"c": self.names(act)}))
+        return not words or bool(eval(_python(words), {}, {"c": self.names(act)}))
 
     # Who may
 
@@ -268,8 +282,12 @@ class Model:
     def _amend_report(self, _: Plain, __: Plain, ___: Plain) -> None:
         pass
 
-    def _assign(self, who: Plain, _: Plain, act: Plain) -> None:
+    def _assign(self, who: Plain, action: Plain, act: Plain) -> None:
         self._give(who, act.get("targets") or [(act.get("org") or "cz", "main")])
+        asked = any(each["name"] == "closing_org" for each in action["inputs"])
+        if asked and act.get("closing_org") is not None:
+            self._must(who["org"] == self.closer)
+            self._hand_down(who, action, act)
 
     def _give(self, who: Plain, targets: list[tuple[str, str]]) -> None:
         for org, kind in targets:

@@ -3,7 +3,6 @@ we ship, and after each the case, its clocks, its tasks, its rights and its coun
 says.
 """
 
-import copy
 import json
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -184,11 +183,11 @@ def _given(case: Case, brought: Plain, stage: Stage) -> Plain:
 
 @pytest.mark.parametrize("flow", [CITY, HUB])
 @settings(max_examples=100, deadline=None)
-@given(dice=st.randoms(use_true_random=False), steps=st.integers(10, 60))
+@given(seed=st.integers(0, 2**32), steps=st.integers(10, 60))
 def test_random_acts_agree_with_a_plain_model_after_every_step(
-    flow: str, dice: Random, steps: int
+    flow: str, seed: int, steps: int
 ) -> None:
-    play(flow, dice, steps)
+    play(flow, Random(seed), steps)
 
 
 def play(flow: str, dice: Random, steps: int) -> None:
@@ -209,7 +208,7 @@ def play(flow: str, dice: Random, steps: int) -> None:
     for _ in range(steps):
         stage.at += timedelta(minutes=dice.randint(1, 60))
         actor, action, brought = _idea(model, dice)
-        expected: Model | None = copy.deepcopy(model)
+        expected: Model | None = model.fork()
         try:
             assert expected is not None
             expected.act(_plain(actor), action, brought)
