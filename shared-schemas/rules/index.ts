@@ -1,17 +1,9 @@
 export { type ActingPost, answerable, available, covers, taskFor } from './actions'
 export { searchCategories } from './categories'
-export { type Context, ExpressionError, evaluate, holds, moment, NOW } from './expressions'
-export { isMedia, isUnanswered, MOST_MEDIA, type References, tidied } from './formKinds'
+export { asText, type Context, evaluate, ExpressionError, holds, type Value } from './expressions'
+export { isMedia, MOST_MEDIA } from './formKinds'
 export { type FormItem } from './formOrder'
-export {
-  type Answers,
-  blankAnswers,
-  cleanAnswers,
-  formFaults,
-  Frame,
-  type Reason,
-  workOut,
-} from './forms'
+export { type Answers, blankAnswers, cleanAnswers, formFaults, Frame, workOut } from './forms'
 export {
   type Box,
   boxAround,
@@ -25,6 +17,6 @@ export {
   toWgs84,
 } from './geo'
 export { caseLamp, clockLamp, instants, type Lamp, lamp } from './lamps'
-export { type Known } from './context'
+export { context, type Known } from './context'
 export { isParty, openParts, type Party, parts } from './parties'
 export { type Similar, similar } from './similar'

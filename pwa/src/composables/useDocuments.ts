@@ -9,6 +9,7 @@ interface Kinds {
   user: directory.User
   category: catalogue.Category
   flow: catalogue.FlowDocument
+  form: catalogue.FormDocument
   target_group: catalogue.TargetGroup
   label: labels.Label
   case: cases.Case

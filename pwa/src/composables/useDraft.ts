@@ -11,7 +11,8 @@ export interface WithShots {
 export function mediaOf(shots: readonly Shot[]): NewMedia[] {
   return shots.map(({ id, role }) => {
     const blob = localMedia.get(id)
-    const kind = role === 'audio' ? ('audio' as const) : ('photo' as const)
+    const isAudio = role === 'audio' || blob?.type.startsWith('audio/') === true
+    const kind = isAudio ? ('audio' as const) : ('photo' as const)
     const name = kind === 'audio' ? `${role}.webm` : `${role}.jpg`
     return { id, kind, name, ...(blob ? { blob } : {}) }
   })

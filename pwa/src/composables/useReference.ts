@@ -20,6 +20,7 @@ export const useReference = once(() => {
   const { all: users } = useDocuments('user')
   const { all: categories } = useDocuments('category')
   const { all: flows } = useDocuments('flow')
+  const { all: forms } = useDocuments('form')
   const { all: posts } = useDocuments('post')
   const { all: targetGroups } = useDocuments('target_group')
   const { all: labels } = useDocuments('label')
@@ -37,6 +38,15 @@ export const useReference = once(() => {
       inOrder.flatMap(({ flow }) => [
         [flow.code, flow] as const,
         [`${flow.code} ${flow.version}`, flow] as const,
+      ]),
+    )
+  })
+  const formByCode = computed(() => {
+    const inOrder = [...forms.value].sort((a, b) => a.form.version - b.form.version)
+    return new Map(
+      inOrder.flatMap(({ form }) => [
+        [form.code, form] as const,
+        [`${form.code} ${form.version}`, form] as const,
       ]),
     )
   })
@@ -88,6 +98,7 @@ export const useReference = once(() => {
   return {
     categories,
     orgs,
+    users,
     areas,
     grids,
     myGrids,
@@ -102,6 +113,9 @@ export const useReference = once(() => {
     /** The flow that a case runs by; without a version the newest of that code. */
     flow: (code: string, version?: number): catalogue.Flow | undefined =>
       flowByCode.value.get(`${code} ${version}`) ?? flowByCode.value.get(code),
+    /** A form by its version; without one the newest of that code. */
+    form: (code: string, version?: number): catalogue.Form | undefined =>
+      formByCode.value.get(version === undefined ? code : `${code} ${version}`),
     post: (id: string) => postById.value.get(id),
     label: (code: string) => labelByCode.value.get(code),
     categoryName: (code: string) => categoryByCode.value.get(code)?.name ?? code,

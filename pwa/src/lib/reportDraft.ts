@@ -1,4 +1,5 @@
 import type { cases, commands } from '@xunge/types'
+import type { Answers } from '@xunge/rules'
 import { roleNames, isPhotoRole, type PhotoRole, type Shot } from './shots'
 
 /** A report being written. Everything a person typed or took, saved at every keystroke. */
@@ -14,6 +15,9 @@ export interface ReportDraft {
   placed: boolean
   address: string
   outside: OutsideDraft | null
+  /** The form that the category asks for, with the version it is being filled by. */
+  form: cases.FormRef | null
+  answers: Answers
   /** Of the refused report that this one corrects; a fresh report gets its ids at submit. */
   ids: { case: string; report: string } | null
 }
@@ -45,6 +49,8 @@ export function blankReport(outside: OutsideDraft | null = null): ReportDraft {
     placed: false,
     address: '',
     outside,
+    form: null,
+    answers: {},
     ids: null,
   }
 }
@@ -83,6 +89,8 @@ export function draftOf(report: commands.ReportCase): ReportDraft {
           callBack: report.call_back ?? false,
           number: report.outside_number ?? '',
         },
+    form: report.form ?? null,
+    answers: report.answers ?? {},
     ids: { case: report.case, report: report.report },
   }
 }
@@ -93,9 +101,21 @@ export function requiredRoles(draft: ReportDraft, photoRoles: string[]): PhotoRo
   return photoRoles.filter(isPhotoRole)
 }
 
-/** What is still needed before it can be sent, in the order of the steps. */
-export function missingOf(draft: ReportDraft, photoRoles: string[], album: boolean): Missing[] {
-  const missing: Missing[] = []
+/** The step of the form, when there is one, and that of the place. */
+export const FORM_STEP = 3
+export const placeStep = ({ form }: Pick<ReportDraft, 'form'>): number => (form ? 4 : 3)
+
+/**
+ * What is still needed before it can be sent, in the order of the steps. `faults` is what is wrong
+ * in the form.
+ */
+export function missingOf(
+  draft: ReportDraft,
+  photoRoles: string[],
+  album: boolean,
+  faults: readonly string[] = [],
+): Missing[] {
+  const missing: Missing[] = faults.map((text) => ({ step: FORM_STEP, text }))
   for (const role of requiredRoles(draft, photoRoles)) {
     if (!draft.shots.some((shot) => shot.role === role)) {
       const step = role === 'before' || role === 'after' ? 2 : 1
@@ -107,6 +127,6 @@ export function missingOf(draft: ReportDraft, photoRoles: string[], album: boole
   }
   if (!draft.category) missing.push({ step: 2, text: '还没有选择类别' })
   if (draft.outside && !draft.description.trim()) missing.push({ step: 2, text: '请填写问题描述' })
-  if (!draft.position) missing.push({ step: 3, text: '还没有位置，请在地图上标出' })
+  if (!draft.position) missing.push({ step: placeStep(draft), text: '还没有位置，请在地图上标出' })
   return missing.sort((a, b) => a.step - b.step)
 }
