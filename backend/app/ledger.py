@@ -12,6 +12,7 @@ from backend.app.live import announce
 from backend.app.writing import pushing
 from backend.cases import jobs as cases
 from backend.cases import retiring
+from backend.cases.finding import tally
 from backend.core import database
 from backend.core.clock import utc_now
 from backend.core.crypto import Keyring
@@ -71,6 +72,12 @@ async def retire(tools: Tools) -> None:
             break
 
 
+async def add_up(_: Tools) -> None:
+    """Join the tallies of ended cases that have grown many."""
+    async with database.transaction() as conn:
+        await tally.add_up(conn)
+
+
 async def ring(tools: Tools) -> None:
     """Let the cases ring whose time has come."""
     if await cases.any_due(utc_now()):
@@ -92,6 +99,7 @@ PERIODIC = (
     Periodic("ledger.extend", extend, every=timedelta(hours=1)),
     Periodic("ledger.read", read, every=timedelta(seconds=5)),
     Periodic("ledger.retry", retry, every=timedelta(minutes=1)),
+    Periodic("cases.add_up", add_up, every=timedelta(minutes=5)),
     Periodic("cases.ring", ring, every=timedelta(seconds=1)),
     Periodic("cases.retire", retire, every=timedelta(hours=24)),
 )

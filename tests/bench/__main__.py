@@ -10,13 +10,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from tests.bench import cases, home, push
+from tests.bench import cases, engine, home, push
 from tests.bench.figures import Figure
 
 BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "push": push.run,
     "cases": cases.run,
     "home": home.run,
+    "engine": engine.run,
 }
 KEPT = Path("bench.json")
 

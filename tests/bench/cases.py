@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 
 import httpx
 
-from backend.cases import queries
+from backend.cases.finding.conditions import Search
+from backend.cases.finding.filters import Filters
+from backend.cases.finding.lists import PAGE, find_cases
 from backend.cases.ground import ground_of
-from backend.cases.queries import Filters
 from backend.core import database
 from backend.core.clock import utc_now
 from backend.core.database import connect
@@ -118,7 +119,8 @@ async def _floor(city: Settings, hand: Hand) -> dict[str, float]:
     floors = {}
     for name, filters in {"first": Filters(), **FILTERS}.items():
         tap = _Tap()
-        await queries.find_cases(tap, actor, filters, ground, now, None, queries.PAGE)  # type: ignore[arg-type]
+        search = Search(actor, filters, ground, now, lambda phone: phone.encode())
+        await find_cases(tap, search, None, PAGE)
         sql, args = tap.query
         floors[name] = await _timed(lambda sql=sql, args=args: bare.fetch(sql, *args))  # type: ignore[misc]
     await bare.close()

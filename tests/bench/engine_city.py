@@ -3,9 +3,9 @@
 
 The demo city must be in the database, and nobody else at work in it. Every case follows one of three
 plans of the city-management flow: most are closed at the first check, some after a second, some are
-refused, and the newest twentieth are still open somewhere on the way. Its rows, its document and its
+refused, and a twentieth, young ones mostly, are still open somewhere on the way. Its rows, its document and its
 journal agree with each other; ids, dice and times follow from the case's number, so that a run can
-be repeated. Left out: steps and clocks in the documents, media, labels, requests.
+be repeated. Left out: clocks and tasks in the documents, label steps, media, requests.
 """
 
 from offline.journal import extend_partitions
@@ -15,7 +15,7 @@ COUNTY = "330304"
 FLOW = "city_management"
 DAYS = 730
 OPEN = 20
-"""Every so many-th case is open: the newest ones."""
+"""Every so many-th case is open, the younger the likelier."""
 
 _PLACES = """
 create temp table engine_grid as
@@ -117,8 +117,9 @@ from (
                 + case when h % 17 = 0 then interval '6 days' else interval '0' end,
                 now() - (now() - (($1 - n) * $3 * 86400.0 / $1 + 60) * interval '1 second'))
                 as course,
-            case when n <= $1 - $1 / $2 then 99 else 1 + h % 8 end as last_given, h
-        from (select abs(hashint4(n * 7 + 3)) as h) t
+            case when h % 9973 / 9973.0 < exp(-($1 - n) * $2::float8 / $1) then 1 + h % 8 else 99 end
+                as last_given, h
+        from (select abs(hashint8(n * 7::bigint + 3)) as h) t
     ) a
     cross join lateral (
         select a.plan, a.course,
@@ -128,7 +129,7 @@ from (
     ) b
 ) d
 join engine_grid g on g.place = (d.dice1::bigint * d.dice1 / 1000003) % (select count(*) from engine_grid)
-join engine_org o on o.place = d.dice2 % (select count(*) from engine_org)
+join engine_org o on o.place = abs(hashint4(d.n * 3 + 1)) % (select count(*) from engine_org)
 join engine_clerk k on k.place = d.dice3 % (select count(*) from engine_clerk)
 join engine_category t on t.place = (d.dice2::bigint * d.dice3 / 1000003) % (select count(*) from engine_category)
 join engine_plan s on s.plan = d.plan and s.k = d.last
@@ -159,6 +160,17 @@ select *, convert_to(json_strip_nulls(json_build_object(
         'user', c.worker, 'post', c.worker_post, 'occurred_at', f.reported_at,
         'received_at', f.reported_at, 'description', f.description))
         from engine_case c where c.id = f.id),
+    'steps', (select json_agg(json_build_object(
+            'id', md5('step' || c.n || '.' || p.k)::uuid, 'action', p.action,
+            'from_state', p.from_state, 'to_state', p.to_state,
+            'user', case p.actor when 'worker' then c.worker when 'clerk' then c.clerk else c.handler end,
+            'post', case p.actor when 'worker' then c.worker_post when 'clerk' then c.clerk_post else c.handler_post end,
+            'org', case p.actor when 'worker' then c.worker_org when 'clerk' then c.centre else c.org end,
+            'occurred_at', c.reported_at + c.course * p.at / 1000.0,
+            'received_at', c.reported_at + c.course * p.at / 1000.0,
+            'opinion', '', 'verdict', p.verdict) order by p.k)
+        from engine_case c join engine_plan p on p.plan = c.plan and p.k <= c.last
+        where c.id = f.id),
     'assignments', (select json_build_array(json_build_object('id', md5('part' || c.n)::uuid,
         'org', c.org, 'post', null, 'kind', 'main', 'requirement', '', 'limit', null,
         'state', case when f.state = 'dispatched' then 'open' else 'answered' end,
@@ -183,7 +195,8 @@ from (
         case when ending is null then null
             when pg_temp.engine_source(dice2) not in ('hotline', 'public') then 'unwanted'
             when dice3 % 4 = 0 then 'wanted' else 'done' end as call_back,
-        false as sensitive, '{{}}'::varchar[] as labels,
+        dice2 % 700 = 0 as sensitive, case dice1 % 40 when 0 then array['again'] when 1 then array['heavy', 'loud']
+            else '{{}}' end::varchar[] as labels,
         array['closer:' || centre, 'involved:' || centre, 'raiser:' || worker]
             || case when is_dispatched and org <> centre then array['involved:' || org]
                 else '{{}}' end
@@ -255,6 +268,10 @@ select s.moment, s.moment, s.author, s.post, c.area_path, md5('step' || c.n || '
                 'kind', 'main', 'state', case s.action when 'handle' then 'answered' else 'open' end,
                 'by_org', c.centre, 'by_user', c.clerk, 'by_post', c.clerk_post,
                 'failed_checks', s.failed)) end,
+        'task', case s.action when 'answer_check' then s.task end,
+        'call_back', case when s.ending is not null and s.action <> 'set_labels' then
+            jsonb_build_object('state', f.call_back) end
+    )) || jsonb_build_object(  -- whose nulls are said
         'clocks', case when s.opens is not null or s.closes is not null then
             case when s.closes is null then '[]'::jsonb else jsonb_build_array(jsonb_build_object(
                 'id', md5('clock' || c.n || s.closes || (s.k > 8))::uuid, 'name', s.closes,
@@ -266,19 +283,16 @@ select s.moment, s.moment, s.author, s.post, c.area_path, md5('step' || c.n || '
                 'due_at', s.moment + pg_temp.engine_limit(s.opens))) end
             || case when s.action = 'file' or (s.filed and s.ending is not null) then
                 jsonb_build_array(jsonb_build_object('id', md5('clock' || c.n || 'whole')::uuid,
-                    'name', 'whole', 'due_at', c.filed_at + pg_temp.engine_limit('whole'),
+                    'name', 'whole', 'owner', null, 'due_at', c.filed_at + pg_temp.engine_limit('whole'),
                     'stopped_at', case when s.ending is not null then s.moment end))
-                else '[]'::jsonb end end,
-        'task', case s.action when 'answer_check' then s.task end,
+                else '[]'::jsonb end else '[]'::jsonb end,
         'tasks', case when s.action in ('check', 'answer_check') then
             jsonb_build_array(jsonb_build_object('id', s.task, 'kind', 'check', 'user', c.worker,
                 'org', null,
                 'due_at', case s.action when 'check' then s.moment else s.opened_at end
                     + interval '1 hour',
-                'state', case s.action when 'check' then 'open' else 'answered' end)) end,
-        'call_back', case when s.ending is not null and s.action <> 'set_labels' then
-            jsonb_build_object('state', f.call_back) end
-    ))
+                'state', case s.action when 'check' then 'open' else 'answered' end)) else '[]'::jsonb end
+    )
 from engine_case c
 join case_file f using (id)
 cross join lateral (
@@ -340,7 +354,7 @@ async def fill(conn: Connection, cases: int, rows_per_case: int = 10) -> None:
     await conn.execute(_JOURNAL, rows_per_case)
     await extend_partitions(conn)
     for index in indexes:
-        await conn.execute(index["definition"])
+        await conn.execute(index["definition"].replace(" ON ONLY ", " ON "))  # of all partitions
     for table in (*tables, "case_tally"):
         await conn.execute(f"vacuum analyze {table}")
 

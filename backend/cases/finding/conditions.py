@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.cases.finding import boxes
 from backend.cases.finding.filters import Filters
@@ -18,6 +20,7 @@ from backend.cases.rules.clocks import Lamp
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.scope import Parameters, within
+from offline.ports import Connection
 
 _PLAIN = (
     "flow",
@@ -29,12 +32,16 @@ _PLAIN = (
     "supervision",
     "call_back",
 )
+FEW = 2000
 _NUMBER = re.compile(r"[0-9-]+")
 
 
 class Search(Struct, frozen=True):
     """Who asks, for what, and what the answer stands on. `blind` is the keyed index of an outside
     reporter's phone.
+
+    found: the few cases whose text has the words asked for, once somebody has looked; `common` says
+    that there are many, so that it is quicker to look at the newest cases' texts one by one.
     """
 
     actor: Actor
@@ -42,6 +49,25 @@ class Search(Struct, frozen=True):
     ground: Ground
     now: datetime
     blind: Callable[[str], bytes]
+    found: list[UUID] | None = None
+    common: bool = False
+
+
+async def looked_up(conn: Connection, search: Search) -> Search:
+    """For lists, of which only the beginning is wanted: whether the words asked for are rare. The
+    planner cannot know; it takes neighbouring pairs of characters for independent.
+    """
+    sql = Parameters()
+    words = _words(search.filters, sql)
+    if words is None:
+        return search
+    rows = await conn.fetch(
+        f"select t.case_id from case_text t where {words} limit {sql(FEW + 1)}",  # noqa: S608
+        *sql.values,
+    )
+    if len(rows) > FEW:
+        return replace(search, common=True)
+    return replace(search, found=[row["case_id"] for row in rows])
 
 
 def conditions(search: Search, sql: Parameters) -> str:
@@ -67,7 +93,7 @@ def narrowing(search: Search, sql: Parameters) -> Iterator[str]:
         yield f"c.state = any({sql(filters.state)})"
     yield from _times(filters, sql)
     yield from _people(search, sql)
-    yield from _texts(filters, sql)
+    yield from _texts(search, sql)
     yield from _places(search, sql)
     if filters.category is not None:
         yield f"c.category = any({sql(_under(filters.category, search.ground))})"
@@ -94,6 +120,9 @@ def _times(filters: Filters, sql: Parameters) -> Iterator[str]:
             yield f"c.{column}_at >= {sql(storable(since))}"
         if until is not None:
             yield f"c.{column}_at < {sql(storable(until))}"
+    if filters.ended_until is not None:
+        # No case ends before it is reported: from there on, the newest are soon found.
+        yield f"c.reported_at < {sql(storable(filters.ended_until))}"
 
 
 def _people(search: Search, sql: Parameters) -> Iterator[str]:
@@ -121,20 +150,28 @@ def _people(search: Search, sql: Parameters) -> Iterator[str]:
         )
 
 
-def _texts(filters: Filters, sql: Parameters) -> Iterator[str]:
-    if filters.number:
-        yield (
-            "c.id in (select t.case_id from case_text t "  # noqa: S608
-            f"where t.number like {sql(_part(filters.number.strip()))})"
-        )
-    asked = (filters.q or "").strip()
-    if not asked:
+def _texts(search: Search, sql: Parameters) -> Iterator[str]:
+    if search.found is not None:
+        yield f"c.id = any({sql(search.found)}::uuid[])"
         return
-    part = sql(_part(asked))
-    ways = f"t.pairs @@ pairs_of(lower({sql(asked)})) and t.body like lower({part})"
-    if _NUMBER.fullmatch(asked):
-        ways = f"t.number like {part} or {ways}"
-    yield f"c.id in (select t.case_id from case_text t where {ways})"  # noqa: S608
+    words = _words(search.filters, sql)
+    if words is not None and search.common:
+        yield f"(select {words} from case_text t where t.case_id = c.id)"  # noqa: S608
+    elif words is not None:
+        yield f"c.id in (select t.case_id from case_text t where {words})"  # noqa: S608
+
+
+def _words(filters: Filters, sql: Parameters) -> str | None:
+    """The condition on `case_text t`; None when nothing is asked of texts."""
+    where = []
+    if filters.number and (number := filters.number.strip()):
+        where.append(f"t.number like {sql(_part(number))}")
+    if filters.q and (asked := filters.q.strip()):
+        part = sql(_part(asked))
+        said = f"t.pairs @@ pairs_of(lower({sql(asked)})) and t.body like lower({part})"
+        number = f"t.number like {part} or " if _NUMBER.fullmatch(asked) else ""
+        where.append(f"({number}{said})")
+    return " and ".join(where) or None
 
 
 def _part(text: str) -> str:

@@ -22,7 +22,8 @@ from backend.cases.finding.reach import (
 from backend.cases.rules.parties import holder
 from backend.cases.views import BoxCount, Counts
 from backend.catalogue.flow import Party
-from backend.core.scope import Parameters
+from backend.core.actor import Actor
+from backend.core.scope import Parameters, reach
 from offline.ports import Connection
 
 _NAMES = ", ".join(f"c.{name}" for name in Standing._fields)
@@ -78,16 +79,27 @@ async def _standings(
         where.append(f"c.state = any({sql(states)})")
     if not tallied:
         return await _counted(conn, "case_file", where, sql)
+    if party is None:
+        return await _all_seen(conn, actor)
     found = await _counted(conn, "case_file", [*where, "c.ended_at is null"], sql)
     sql = Parameters()
-    if party is not None:
-        where = [f"c.county = {sql(actor.county)}", f"c.holder = {sql(f'involved:{actor.org}')}"]
-        return found + await _counted(conn, "case_tally", where, sql)
+    where = [f"c.county = {sql(actor.county)}", f"c.holder = {sql(f'involved:{actor.org}')}"]
+    return found + await _counted(conn, "case_tally", where, sql)
+
+
+async def _all_seen(conn: Connection, actor: Actor) -> Counter[Standing]:
+    """How all cases stand that the actor sees. What is found by place is counted apart from the
+    rest: an index alone can tell it.
+    """
+    sql = Parameters()
+    place = reach(actor, sql, "c") if actor.may("case.browse") else seen_by(actor, sql)
+    found = await _counted(conn, "case_file", [place, "c.ended_at is null"], sql)
+    sql = Parameters()
     found += await _counted(conn, "case_tally", [seen_in_tallies(actor, sql)], sql)
     sql = Parameters()
     beyond = seen_beyond_tallies(actor, sql)
     if beyond is not None:
-        where = [beyond, "c.ended_at is not null"]
+        where = [beyond] if actor.may("case.browse") else [beyond, "c.ended_at is not null"]
         found += await _counted(conn, "case_file", where, sql)
     return found
 

@@ -1,6 +1,6 @@
 """Lists and maps of cases."""
 
-from backend.cases.finding.conditions import Search, conditions
+from backend.cases.finding.conditions import Search, conditions, looked_up
 from backend.cases.finding.paging import read_place, write_place
 from backend.cases.views import CaseList, CaseRow, MapPoint, MapPoints
 from backend.core.scope import Parameters
@@ -16,7 +16,7 @@ _POINT = ", ".join(f"c.{name}" for name in MapPoint.__struct_fields__)
 async def find_cases(conn: Connection, search: Search, after: str | None, limit: int) -> CaseList:
     """A page of cases, newest first. Raises Problem 400 `bad_cursor`."""
     sql = Parameters()
-    where = conditions(search, sql)
+    where = conditions(await looked_up(conn, search), sql)
     if after is not None:
         place = read_place(after)
         where += f" and (c.reported_at, c.id) < ({sql(place.at)}, {sql(place.id)})"
@@ -33,8 +33,9 @@ async def find_cases(conn: Connection, search: Search, after: str | None, limit:
 async def map_cases(conn: Connection, search: Search) -> MapPoints:
     """The newest cases as points."""
     sql = Parameters()
+    where = conditions(await looked_up(conn, search), sql)
     rows = await conn.fetch(
-        f"select {_POINT} from case_file c where {conditions(search, sql)} "  # noqa: S608
+        f"select {_POINT} from case_file c where {where} "  # noqa: S608
         f"order by c.reported_at desc, c.id desc limit {sql(MAP_POINTS + 1)}",
         *sql.values,
     )

@@ -26,8 +26,6 @@ _COLUMNS = {
 }
 _tally = Insert("case_tally", _COLUMNS)
 _KEY = ", ".join(name for name in _COLUMNS if name != "n")
-_WORTH = 2.0
-"""Rows for each distinct key from which adding up is worth its writes."""
 
 
 async def count_ended(conn: Connection, changes: Iterable[Change]) -> None:
@@ -51,13 +49,13 @@ def _key(case: Case | None) -> list[tuple[Any, ...]]:
     ]
 
 
-async def add_up(conn: Connection) -> bool:
-    """Join rows of one key, if there are many; says whether it did. Two at once do no harm: a row
-    that one has taken is not there for the other.
+async def add_up(conn: Connection, worth: float = 2.0) -> bool:
+    """Join rows of one key, when there are more than `worth` for each; says whether it did. Two at
+    once do no harm: a row that one has taken is not there for the other.
     """
     crowded: bool = await conn.fetchval(
         f"select count(*) > $1 * count(distinct ({_KEY})) from case_tally",  # noqa: S608
-        _WORTH,
+        worth,
     )
     if crowded:
         await conn.execute(

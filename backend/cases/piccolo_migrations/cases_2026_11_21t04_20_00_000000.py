@@ -30,11 +30,13 @@ _STATEMENTS = (
     """,
     # The SQL twin of backend.core.geo.distance_m.
     """
-    CREATE FUNCTION metres_between(a point, b point) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    CREATE FUNCTION metres_between(
+        lon_a double precision, lat_a double precision,
+        lon_b double precision, lat_b double precision
+    ) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT 2 * 6371008.8 * asin(least(1.0, sqrt(
-            sin(radians(b[1] - a[1]) / 2) ^ 2
-            + cos(radians(a[1])) * cos(radians(b[1])) * sin(radians(b[0] - a[0]) / 2) ^ 2)))
+            sin(radians(lat_b - lat_a) / 2) ^ 2
+            + cos(radians(lat_a)) * cos(radians(lat_b)) * sin(radians(lon_b - lon_a) / 2) ^ 2)))
     $$
     """,
     """
@@ -82,7 +84,14 @@ _STATEMENTS = (
     "CREATE INDEX case_tally_county ON case_tally (county, holder, area_path text_pattern_ops)",
     "CREATE INDEX case_file_open ON case_file (county, area_path text_pattern_ops, flow, state, "
     "supervision, call_back, suspended) WHERE ended_at IS NULL",
-    "CREATE INDEX case_file_place ON case_file USING gist (point(longitude, latitude))",
+    "CREATE INDEX case_file_place ON case_file (longitude, latitude)",
+    "CREATE INDEX case_file_open_recent ON case_file (county, reported_at DESC, id DESC, due_at, "
+    "yellow_at) WHERE ended_at IS NULL",
+    "CREATE INDEX case_file_marked ON case_file (county, reported_at DESC, id DESC) "
+    "WHERE suspended OR sensitive OR supervision IS NOT NULL",
+    "DROP INDEX case_file_due",
+    # Beside the row rather than in it: finding reads rows, and writing need not compress.
+    "ALTER TABLE case_file ALTER COLUMN document SET STORAGE EXTERNAL",
     "CREATE INDEX case_file_grid ON case_file (grid, reported_at DESC, id DESC)",
 )
 
