@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from backend.cases.ground import Ground
+from backend.cases.views import CaseRow
 from backend.core.actor import Actor
-from backend.core.errors import Problem
+from backend.core.errors import Problem, not_found
 from backend.core.scope import Parameters
 from backend.windows.marking import as_of
 from backend.windows.queries import CASE_COLUMNS, Asked, columns_of, place_of
@@ -20,7 +21,7 @@ from backend.windows.rules.formulas import Term
 from backend.windows.rules.measures import Measure
 from backend.windows.rules.periods import Period, period_of
 from backend.windows.sums import Scene, cutoff, depth_of, lasting, marked, sums, worked
-from backend.windows.views import CaseRow, Counted, Drill
+from backend.windows.views import Counted, Drill
 from offline.ports import Connection
 
 Part = Literal["over", "under"]
@@ -58,8 +59,9 @@ async def drill(
         raise Problem(400, "no_denominator", "这个指标没有分母", field="part")
     path, _ = await place_of(conn, actor, asked.parent)
     if asked.subject == "area" and key:
-        path, _ = await place_of(conn, actor, key.rsplit("/", 1)[-1])
-        path = key if actor.covers(key) else path
+        if not actor.covers(key):
+            raise not_found("区划")
+        path = key
     kind = asked.subject if key else "area"
     scene = Scene(kind, path, depth_of(path))
     known, _ = await as_of(conn, now)

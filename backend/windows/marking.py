@@ -1,7 +1,7 @@
 """The reader `indicators`: what cases count for, told from their lines in the ledger.
 
-Whenever the ledger has news of a case, the case's marks are reckoned anew from all of its lines, and
-what differs goes to the tallies, in the transaction that moves the reader on. So the same lines
+Whenever the ledger has news of a case, the case's marks are reckoned anew from all of its lines,
+and what differs goes to the tallies, in the transaction that moves the reader on. So the same lines
 give the same figures in whatever order and however often they are read.
 """
 
@@ -18,7 +18,7 @@ from backend.windows import tallying
 from backend.windows.rules.claims import Mark
 from backend.windows.rules.measures import Measure
 from backend.windows.rules.periods import city_day, period_of
-from backend.windows.rules.reckoning import VERBS, Line, Reckoning, Suspension, line_of, reckon
+from backend.windows.rules.reckoning import VERBS, Line, Suspension, line_of, reckon
 from offline.ports import Connection
 from offline.readers import Reader
 

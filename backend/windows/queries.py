@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.cases.ground import Ground
 from backend.cases.views import CaseRow
@@ -149,7 +150,7 @@ async def evaluate(
     else:
         names = await _subjects(conn, asked.subject, {key for each in figures for key in each})
     keys = [key for key in names if area or any(any(each[key].values()) for each in figures)]
-    keys += [key for key in _strangers(figures, names)] if area else []
+    keys += _strangers(figures, names) if area else []
     made = _Made(columns, ranking, asked.by, figures, trend)
     rows = [made.figures(key, *names.get(key, (key.split("/")[-1], False))) for key in keys]
     codes = {weight.indicator: weight.weight for weight in columns.card.weights}
@@ -230,8 +231,6 @@ def _ranked(rows: list[Figures], made: _Made, *, inverted: bool) -> list[Figures
 
 
 def _with(row: Figures, rank: int | None, before: int | None) -> Figures:
-    from msgspec.structs import replace
-
     return replace(row, rank=rank, rank_before=before)
 
 

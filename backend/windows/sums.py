@@ -1,8 +1,8 @@
 """Sums of marks: the one place where figures are read, from tallies and from marks alike.
 
 A period that is not over is read as if it ended at the instant until which the ledger is known, so
-that a limit which lies ahead is not yet due. Tallies are of whole days and months and hold what lies
-ahead; it is taken off again by the marks themselves, which are few.
+that a limit which lies ahead is not yet due. Tallies are of whole days and months and hold what
+lies ahead; it is taken off again by the marks themselves, which are few.
 """
 
 from collections import Counter, defaultdict
@@ -17,6 +17,7 @@ from backend.core.scope import Parameters, within
 from backend.windows.rules.measures import MEASURES, Measure
 from backend.windows.rules.periods import Period
 from backend.windows.structs import Subject
+from backend.windows.tallying import is_tallied
 from offline.ports import Connection
 
 Sums = dict[str, Counter[Measure]]
@@ -62,10 +63,18 @@ async def sums(
 ) -> list[Sums]:
     """For each period (all of one kind), what each subject's marks sum to."""
     found: list[Sums] = [defaultdict(Counter) for _ in periods]
-    await _tallied(conn, scene, periods, measures, found)
-    for period, into in zip(periods, found, strict=True):
-        if period.until > as_of:
-            await _take_off(conn, scene, period, measures, as_of, into)
+    unit = "month" if periods[0].monthly else "day"
+    if is_tallied(unit, scene.kind, scene.depth):
+        await _tallied(conn, scene, unit, periods, measures, found)
+        ahead = [
+            (n, max(period.since, as_of), period.until)
+            for n, period in enumerate(periods)
+            if period.until > as_of
+        ]
+        await _add_marks(conn, scene, ahead, measures, found, -1)
+    else:
+        known = [(n, p.since, cutoff(p, as_of)) for n, p in enumerate(periods)]
+        await _add_marks(conn, scene, known, measures, found, 1)
     if Measure.suspended_time in measures:
         await _add_lasting(conn, scene, periods, as_of, working, found)
     return found
@@ -74,6 +83,7 @@ async def sums(
 async def _tallied(
     conn: Connection,
     scene: Scene,
+    unit: str,
     periods: Sequence[Period],
     measures: Collection[Measure],
     found: list[Sums],
@@ -82,14 +92,13 @@ async def _tallied(
     columns = [measure for measure in MEASURES if measure in measures]
     added = ", ".join(f'sum(t."{measure.name}")::int8' for measure in columns)
     starts, ends = sql([p.start for p in periods]), sql([p.end for p in periods])
-    unit = sql("month" if periods[0].monthly else "day")
     key = "t.place" if scene.kind == "area" else "t.key"
     below = scene.kind == "area" and scene.depth > depth_of(scene.place)
     place = within(scene.place, sql, "t.place") if below else f"t.place = {sql(scene.place)}"
     rows = await conn.fetch(
         f"select p.n, {key} as key, {added} "  # noqa: S608 - columns of our own
         f"from unnest({starts}::date[], {ends}::date[]) with ordinality p (a, b, n) "
-        f"join indicator_tally t on t.unit = {unit} and t.kind = {sql(scene.kind)} "
+        f"join indicator_tally t on t.unit = {sql(unit)} and t.kind = {sql(scene.kind)} "
         f"and t.depth = {sql(scene.depth)} and t.at >= p.a and t.at < p.b and t.settled < p.b "
         f"where ({place}) group by 1, 2",
         *sql.values,
@@ -105,26 +114,31 @@ def marked(scene: Scene, sql: Parameters) -> str:
     return f"({within(scene.place, sql, 'm.place')})"
 
 
-async def _take_off(
+async def _add_marks(
     conn: Connection,
     scene: Scene,
-    period: Period,
+    spans: Sequence[tuple[int, datetime, datetime]],
     measures: Collection[Measure],
-    as_of: datetime,
-    into: Sums,
+    found: list[Sums],
+    sign: int,
 ) -> None:
+    """Add what marks themselves sum to: for the n-th period, those of [since, until)."""
+    if not spans:
+        return
     sql = Parameters()
-    since, until = sql(cutoff(period, as_of)), sql(period.until)
+    numbers, starts, ends = (sql(list(each)) for each in zip(*spans, strict=True))
     rows = await conn.fetch(
-        f"select {scene.key} as key, m.measure, sum(m.n)::int8 as n from indicator_mark m "  # noqa: S608
+        f"select p.n, {scene.key} as key, m.measure, sum(m.n)::int8 as sum "  # noqa: S608
+        f"from unnest({numbers}::int4[], {starts}::timestamptz[], {ends}::timestamptz[]) "
+        "as p (n, a, b) "
+        f"join indicator_mark m on m.at >= p.a and m.at < p.b and m.settled < p.b "
         f"where m.measure = any({sql([m.value for m in measures])}::int2[]) "
-        f"and m.at >= {since} and m.at < {until} and m.settled < {until} "
-        f"and {marked(scene, sql)} group by 1, 2",
+        f"and {marked(scene, sql)} group by 1, 2, 3",
         *sql.values,
     )
     for row in rows:
         if row["key"] is not None:
-            into[row["key"]][Measure(row["measure"])] -= row["n"]
+            found[row["n"]][row["key"]][Measure(row["measure"])] += sign * row["sum"]
 
 
 async def _add_lasting(

@@ -7,7 +7,6 @@ from piccolo.columns import (
     JSONB,
     UUID,
     Array,
-    BigInt,
     BigSerial,
     Boolean,
     Date,
@@ -39,7 +38,8 @@ class IndicatorMark(Table, tablename="indicator_mark"):
 
 class IndicatorTally(Table, tablename="indicator_tally"):
     """Sums of marks by day or month of `at` and of `settled` (the city's zone), for one subject
-    within one place: the place itself (kind area, key empty), an org, a post or a person.
+    within one place: the place itself (kind area, key empty), an org, a post or a person. Only
+    where sums would be long; see tallying.DEPTHS.
     """
 
     id = BigSerial(primary_key=True)
@@ -50,44 +50,44 @@ class IndicatorTally(Table, tablename="indicator_tally"):
     place = Text()
     key = Text()
     settled = Date()
-    reported = BigInt(default=0)
-    public_reported = BigInt(default=0)
-    valid_reported = BigInt(default=0)
-    missed = BigInt(default=0)
-    self_handled = BigInt(default=0)
-    accept_due = BigInt(default=0)
-    accepted = BigInt(default=0)
-    accepted_on_time = BigInt(default=0)
-    verify_due = BigInt(default=0)
-    verified_on_time = BigInt(default=0)
-    filed = BigInt(default=0)
-    file_due = BigInt(default=0)
-    filed_on_time = BigInt(default=0)
-    dispatch_due = BigInt(default=0)
-    dispatched = BigInt(default=0)
-    dispatched_on_time = BigInt(default=0)
-    dispatch_wrong = BigInt(default=0)
-    handle_due = BigInt(default=0)
-    handled = BigInt(default=0)
-    handled_on_time = BigInt(default=0)
-    handled_late = BigInt(default=0)
-    unhandled_late = BigInt(default=0)
-    reworked = BigInt(default=0)
-    shirked = BigInt(default=0)
-    extended = BigInt(default=0)
-    suspended = BigInt(default=0)
-    suspended_time = BigInt(default=0)
-    check_due = BigInt(default=0)
-    checked_on_time = BigInt(default=0)
-    check_failed_twice = BigInt(default=0)
-    close_due = BigInt(default=0)
-    closed = BigInt(default=0)
-    closed_on_time = BigInt(default=0)
-    close_due_closed = BigInt(default=0)
-    call_back_due = BigInt(default=0)
-    called_back = BigInt(default=0)
-    satisfied = BigInt(default=0)
-    rated = BigInt(default=0)
+    reported = Integer(default=0)
+    public_reported = Integer(default=0)
+    valid_reported = Integer(default=0)
+    missed = Integer(default=0)
+    self_handled = Integer(default=0)
+    accept_due = Integer(default=0)
+    accepted = Integer(default=0)
+    accepted_on_time = Integer(default=0)
+    verify_due = Integer(default=0)
+    verified_on_time = Integer(default=0)
+    filed = Integer(default=0)
+    file_due = Integer(default=0)
+    filed_on_time = Integer(default=0)
+    dispatch_due = Integer(default=0)
+    dispatched = Integer(default=0)
+    dispatched_on_time = Integer(default=0)
+    dispatch_wrong = Integer(default=0)
+    handle_due = Integer(default=0)
+    handled = Integer(default=0)
+    handled_on_time = Integer(default=0)
+    handled_late = Integer(default=0)
+    unhandled_late = Integer(default=0)
+    reworked = Integer(default=0)
+    shirked = Integer(default=0)
+    extended = Integer(default=0)
+    suspended = Integer(default=0)
+    suspended_time = Integer(default=0)
+    check_due = Integer(default=0)
+    checked_on_time = Integer(default=0)
+    check_failed_twice = Integer(default=0)
+    close_due = Integer(default=0)
+    closed = Integer(default=0)
+    closed_on_time = Integer(default=0)
+    close_due_closed = Integer(default=0)
+    call_back_due = Integer(default=0)
+    called_back = Integer(default=0)
+    satisfied = Integer(default=0)
+    rated = Integer(default=0)
 
 
 class Indicator(Table, tablename="indicator"):

@@ -15,6 +15,18 @@ def _day(column: str) -> str:
     return f"(({column}) at time zone {_OFFSET})::date"
 
 
+DEPTHS = {"day": {"area": 3}, "month": {"area": 99}}
+"""How deep places are tallied: by day to the third level, by month to the grid; orgs, posts and
+people within the first two. What lies deeper is so little that it is summed from its marks.
+"""
+OTHERS = 2
+
+
+def is_tallied(unit: str, kind: str, place_depth: int) -> bool:
+    """Whether there are tallies of a kind of subject in places of a depth."""
+    return place_depth <= DEPTHS[unit].get(kind, OTHERS)
+
+
 def _into(source: str) -> str:
     """Adds marks to the tallies: each to its day and month, to the area and whoever else it is
     credited to, in every place that its own lies in.
@@ -29,9 +41,10 @@ def _into(source: str) -> str:
         select u.unit, k.kind, p.depth, u.at, p.place, k.key, u.settled, {", ".join(_SUMS)}
         from m
         cross join lateral (values
-            ('day', m.day, m.settled),
-            ('month', date_trunc('month', m.day)::date, date_trunc('month', m.settled)::date)
-        ) u (unit, at, settled)
+            ('day', m.day, m.settled, {DEPTHS["day"]["area"]}),
+            ('month', date_trunc('month', m.day)::date, date_trunc('month', m.settled)::date,
+                {DEPTHS["month"]["area"]})
+        ) u (unit, at, settled, deep)
         cross join lateral (
             select string_to_array(m.place, '/') as parts) w
         cross join lateral (
@@ -44,7 +57,7 @@ def _into(source: str) -> str:
             ('post', m.post::text, m.post is not null),
             ('person', m.person::text, m.person is not null)
         ) k (kind, key, there)
-        where k.there
+        where k.there and p.depth <= case k.kind when 'area' then u.deep else {OTHERS} end
         group by 1, 2, 3, 4, 5, 6, 7
         on conflict ({_KEY}) do update set
         {", ".join(f"{name} = indicator_tally.{name} + excluded.{name}" for name in _NAMES)}

@@ -51,8 +51,8 @@ class Place(Struct, frozen=True):
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
-    """综合评价 of one period. `as_of`: the figures know the ledger until then; null before the first
-    reading. `unreadable`: lines of the ledger that could not be counted.
+    """综合评价 of one period. `as_of`: the figures know the ledger until then; null before the
+    first reading. `unreadable`: lines of the ledger that could not be counted.
     """
 
     subject: Subject

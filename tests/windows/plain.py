@@ -101,7 +101,7 @@ def figures(
     return found
 
 
-def _case(  # noqa: C901, PLR0912, PLR0915 - one story, told plainly
+def _case(  # noqa: C901 - one story, told plainly
     case: Any, lines: list[dict[str, Any]], start: datetime, end: datetime, working: WorkingTime
 ) -> list[Count]:
     found: list[Count] = []
@@ -161,7 +161,7 @@ def _case(  # noqa: C901, PLR0912, PLR0915 - one story, told plainly
         def limit(owner: str | None) -> datetime | None:
             live = [
                 c["due_at"]
-                for c in clocks.values()  # noqa: B023
+                for c in clocks.values()
                 if c.get("owner") == owner
                 and c["name"] != "whole"
                 and not c.get("stopped_at")

@@ -42,7 +42,7 @@ class Walk:
 
     def __init__(self, city: City, seed: int) -> None:
         self.city = city
-        self.random = Random(seed)  # noqa: S311 - a test's dice
+        self.random = Random(seed)
         self.cases: list[UUID] = []
         self.taken: dict[str, int] = defaultdict(int)
         self._at: UUID | None = None  # the case worked on, often several times in a row
