@@ -15,6 +15,7 @@ from backend.catalogue.form import FormRef
 from backend.catalogue.forms import checking
 from backend.catalogue.forms.kinds import References
 from backend.catalogue.structs import Category
+from backend.core.clock import CITY_ZONE
 from offline.wire import Reason
 
 
@@ -52,7 +53,7 @@ def filled_report(
         message = "这个小类的表单已更换,请重新选择小类后填写"
         return report, [Reason("unknown_form", message, "payload.form")]
     scope = {
-        "now": doing.occurred_at.isoformat(),
+        "now": doing.occurred_at.astimezone(CITY_ZONE).isoformat(),
         "category": report.category,
         "source": report.source,
         "self_handled": report.self_handled,
@@ -65,7 +66,7 @@ def filled_report(
 
 
 def _scope(case: Case, doing: Doing) -> dict[str, Any]:
-    return {**context(case, doing), "now": doing.occurred_at.isoformat()}
+    return {**context(case, doing), "now": doing.occurred_at.astimezone(CITY_ZONE).isoformat()}
 
 
 def _references(media: Sequence[MediaRef], doing: Doing, staff: Collection[UUID]) -> References:
