@@ -23,6 +23,7 @@ from backend.catalogue import structs as catalogue
 from backend.directory import structs as directory
 from backend.labels import structs as labels
 from backend.tasks import structs as tasks
+from backend.windows import views as windows
 from offline import wire
 
 Schema = dict[str, Any]
@@ -68,6 +69,7 @@ WHOLE: dict[str, list[type]] = {
         catalogue.TargetGroup,
     ],
     "labels": [labels.Label],
+    "windows": [windows.Evaluation, windows.Drill],
     "settings": [
         settings.KindView,
         settings.RowList,

@@ -17,12 +17,16 @@ from backend.core import database
 from backend.core.clock import utc_now
 from backend.core.crypto import Keyring
 from backend.core.queue import Periodic, Tools
+from backend.windows import marking as indicators
 from offline import audit, epoch, journal, readers
 from offline.batch import Ports
 from offline.push import apply_rules, retry_held
 
 READERS: Sequence[readers.Reader] = (audit.READER,)
 """Whoever learns from the ledger what happened; a room adds its own here."""
+
+FIGURES: Sequence[readers.Reader] = (indicators.READER,)
+"""Those that somebody watches: read every 2 s, so that what is shown is at most 5 s behind."""
 
 PAGES_AT_ONCE = 200
 """Pages one reader handles in a round, so that a round has an end."""
@@ -32,7 +36,16 @@ _log = logging.getLogger("xunge.ledger")
 
 async def read(_: Tools) -> None:
     """Let every reader go on from where it stands, and try what it could not do before."""
-    for reader in READERS:
+    await _read(READERS)
+
+
+async def read_figures(_: Tools) -> None:
+    """The same for those that somebody watches."""
+    await _read(FIGURES)
+
+
+async def _read(who: Sequence[readers.Reader]) -> None:
+    for reader in who:
         try:
             await _drain(reader)
         except SerializationError:  # another worker is at it
@@ -98,6 +111,7 @@ async def ports(tools: Tools) -> Ports:
 PERIODIC = (
     Periodic("ledger.extend", extend, every=timedelta(hours=1)),
     Periodic("ledger.read", read, every=timedelta(seconds=5)),
+    Periodic("windows.read", read_figures, every=timedelta(seconds=2)),
     Periodic("ledger.retry", retry, every=timedelta(minutes=1)),
     Periodic("cases.add_up", add_up, every=timedelta(minutes=5)),
     Periodic("cases.ring", ring, every=timedelta(seconds=1)),

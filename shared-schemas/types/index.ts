@@ -8,4 +8,5 @@ export type * as labels from "./labels";
 export type * as requests from "./requests";
 export type * as settings from "./settings";
 export type * as tasks from "./tasks";
+export type * as windows from "./windows";
 export type * as wire from "./wire";
