@@ -75,7 +75,7 @@ async def run() -> list[Figure]:
         begun = time.perf_counter()
         await engine_city.fill(conn, CASES)
         filled_s = time.perf_counter() - begun
-        await _session(conn)
+        await session_of(conn)
         await conn.close()
         loop = asyncio.get_running_loop()
         with stage.web(city, 1) as address:
@@ -84,7 +84,8 @@ async def run() -> list[Figure]:
             )
 
 
-async def _session(conn: Bare) -> None:
+async def session_of(conn: Bare) -> None:
+    """Sign the leader in."""
     await conn.execute(
         "insert into session (id, token, user_id, post_id, created_at, expires_at) "
         "select gen_random_uuid(), sha256($1::bytea), u.id, p.id, now(), now() + interval '1 day' "
@@ -116,25 +117,25 @@ async def measure(city: Settings, address: str, filled_s: float) -> list[Figure]
 
         for name, given in filters.items():
             for tries_left in (2, 1, 0):  # a lamp may change colour between the two
-                search = await _search(bare, datetime.now(UTC), given)
+                search = await search_of(bare, datetime.now(UTC), given)
                 shown = msgspec.json.decode(await ask("", given), type=CaseList)
                 if await _equals_direct(bare, search, shown):
                     break
                 assert tries_left, name
-            ours[name] = await _timed(lambda given=given: ask("", given))  # type: ignore[misc]
-            floors[name] = await _floor(bare, search, lists.find_cases, None, lists.PAGE)
-        search = await _search(bare, now, Filters())
+            ours[name] = await timed(lambda given=given: ask("", given))  # type: ignore[misc]
+            floors[name] = await floor_of(bare, search, lists.find_cases, None, lists.PAGE)
+        search = await search_of(bare, now, Filters())
         told = msgspec.json.decode(await ask("/counts", Filters()), type=Counts)
         await _counts_equal_direct(bare, search, told)
-        ours["counts"] = await _timed(lambda: ask("/counts", Filters()))
-        floors["counts"] = await _floor(bare, search, counts.count_boxes)
+        ours["counts"] = await timed(lambda: ask("/counts", Filters()))
+        floors["counts"] = await floor_of(bare, search, counts.count_boxes)
         points = msgspec.json.decode(await ask("/map", Filters()), type=MapPoints)
         newest = await bare.fetch(
             "select id from case_file order by reported_at desc, id desc limit $1", lists.MAP_POINTS
         )
         assert [point.id for point in points.points] == [row["id"] for row in newest]
-        ours["map"] = await _timed(lambda: ask("/map", Filters()))
-        floors["map"] = await _floor(bare, search, lists.map_cases)
+        ours["map"] = await timed(lambda: ask("/map", Filters()))
+        floors["map"] = await floor_of(bare, search, lists.map_cases)
     await bare.close()
     await database.close_pool()
     worst = max(filters, key=lambda name: ours[name])
@@ -147,7 +148,8 @@ async def measure(city: Settings, address: str, filled_s: float) -> list[Figure]
     ]
 
 
-async def _search(conn: Bare, now: datetime, filters: Filters) -> Search:
+async def search_of(conn: Bare, now: datetime, filters: Filters) -> Search:
+    """What the service makes of the leader's question."""
     row = await conn.fetchrow("select user_id, post_id from session limit 1")
     key = (row["user_id"], row["post_id"], now)
     actor = (await authors(conn, [key]))[key]
@@ -200,7 +202,8 @@ class _Tap:
         return list(await self._conn.fetch(sql, *args))
 
 
-async def _floor(bare: Bare, search: Search, question: Callable[..., Any], *rest: Any) -> float:
+async def floor_of(bare: Bare, search: Search, question: Callable[..., Any], *rest: Any) -> float:
+    """p95 of the statements that answer a question, on a bare connection."""
     tap = _Tap(bare)
     await question(tap, search, *rest)
 
@@ -208,10 +211,10 @@ async def _floor(bare: Bare, search: Search, question: Callable[..., Any], *rest
         for sql, args in tap.asked:
             await bare.fetch(sql, *args)
 
-    return await _timed(again)
+    return await timed(again)
 
 
-async def _timed(call: Callable[[], Awaitable[Any]]) -> float:
+async def timed(call: Callable[[], Awaitable[Any]]) -> float:
     """p95 in milliseconds, warm."""
     await call()
     taken = []
