@@ -385,6 +385,9 @@ async def test_bad_bodies_are_bad_requests(admin: Phone, body: dict[str, Any]) -
 
 
 async def test_no_fault_of_ours(admin: Phone, city_server: Server) -> None:
+    for form in ({"x": ("a.csv", b"x")}, {"": (None, b"null")}, {"file": (None, b"text")}):
+        answer = await admin.client.post(f"{LIST}/files/preview", files=form)
+        assert answer.status_code == 400, answer.text
     assert (await admin.client.post(f"{LIST}/files/preview", data={"x": "y"})).status_code == 400
     assert (await admin.client.post(f"{LIST}/files/preview", content=b"")).status_code == 400
     body = {"sheet": "类别", "rows": [{"编码": "C\0", "名称": "a\0", "类型": "部件"}]}

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -43,6 +44,13 @@ MOST_BYTES = 5 * 1024 * 1024
 SUFFIXES = (".xlsx", ".csv", ".json")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Token = Annotated[str, QueryParameter(min_length=1, max_length=64)]
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A form with one file. A dataclass, because Litestar describes files in no struct."""
+
+    file: UploadFile
 
 
 class SettingsController(Controller):
@@ -121,16 +129,16 @@ class SettingsController(Controller):
         return await _write(plan, data.plan, actor, state)
 
     @post("/files/preview", status_code=200)
-    async def preview_file(self, actor: Caller, data: MultipartBody[UploadFile]) -> Preview:
+    async def preview_file(self, actor: Caller, data: MultipartBody[SentFile]) -> Preview:
         """What a spreadsheet, or a flow's or form's file, would change."""
-        return preview_of(await _plan_of_file(data, actor))
+        return preview_of(await _plan_of_file(data.file, actor))
 
     @post("/files/apply", status_code=200)
     async def apply_file(
-        self, actor: Caller, data: MultipartBody[UploadFile], plan: Token, state: State
+        self, actor: Caller, data: MultipartBody[SentFile], plan: Token, state: State
     ) -> Applied:
         """Write what was previewed of the same file."""
-        return await _write(await _plan_of_file(data, actor), plan, actor, state)
+        return await _write(await _plan_of_file(data.file, actor), plan, actor, state)
 
 
 async def _plan_of_file(file: UploadFile, actor: Actor) -> Plan:

@@ -140,7 +140,7 @@ TOPICS: dict[str, Topic] = {
 EDITABLE: tuple[type[SheetRow], ...] = tuple(
     topic.row_type for topic in TOPICS.values() if topic.editable
 )
-UPLOADABLE = (*EDITABLE, FormRow)
+UPLOADABLE: tuple[type[SheetRow], ...] = (*EDITABLE, FormRow)
 """A form is many rows that make sense only together: no screen edits one of them."""
 
 
