@@ -24,7 +24,7 @@ const alone: Omit<CaseDetail, 'case' | 'actions'> = {
 export function useCase(id: () => string) {
   const client = useClient()
   const { caseOf } = useReplica()
-  const { category, flow, orgs } = useReference()
+  const { category, flow, flows, orgs } = useReference()
   const { session } = useSession()
   const answer = shallowRef<CaseDetail | null>(null)
   const loading = ref(true)
@@ -40,7 +40,9 @@ export function useCase(id: () => string) {
     const actions = available(by, held, session.value, known)
     return { ...alone, case: held, actions }
   })
+  /** Without the city's tables a case would show bare codes: they are on their way. */
   const detail = computed(() => {
+    if (flows.value.length === 0) return null
     const [told, held] = [answer.value, own.value]
     if (!told) return held
     return held && held.case.version > told.case.version ? held : told
@@ -75,5 +77,9 @@ export function useCase(id: () => string) {
   )
   useRefresh(() => void load())
 
-  return { detail, loading: computed(() => loading.value && !detail.value), offline, error, load }
+  const waiting = computed(() => {
+    const bare = flows.value.length === 0 && !offline.value && error.value === null
+    return (loading.value || bare) && !detail.value
+  })
+  return { detail, loading: waiting, offline, error, load }
 }

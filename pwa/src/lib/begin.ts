@@ -9,6 +9,10 @@ function only(ids: readonly { id: string }[]): string | null {
   return ids.length === 1 ? (ids[0]?.id ?? null) : null
 }
 
+function within(input: catalogue.Input | undefined, org: string, { orgs }: CaseDetail): boolean {
+  return !input?.within.length || input.within.some((relation) => orgs[relation]?.includes(org))
+}
+
 /** An action as it is first shown: what can only be one way is filled in. */
 export function begun(
   action: catalogue.Action,
@@ -19,7 +23,8 @@ export function begun(
 ): ActDraft {
   const subject = detail.case
   const asks = new Set(action.inputs.map(({ name }) => name))
-  const [advice] = advised(detail)
+  const targets = action.inputs.find(({ name }) => name === 'targets')
+  const [advice] = advised(detail).filter(({ org }) => within(targets, org, detail))
   const gives = action.effects.includes('assign') && !asks.has('org')
   const first = gives && subject.assignments.length === 0 && advice ? [advice.org] : []
   return {
