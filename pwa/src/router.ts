@@ -51,6 +51,11 @@ export const router = createRouter({
       component: () => import('@/screens/settings/SettingsScreen.vue'),
       meta: { tabs: true, permission: 'admin.system' },
     },
+    {
+      path: '/evaluation',
+      component: () => import('@/screens/EvaluationScreen.vue'),
+      meta: { tabs: true, permission: 'evaluation.browse' },
+    },
     { path: '/me', component: () => import('@/screens/MeScreen.vue'), meta: { tabs: true } },
     { path: '/password', component: () => import('@/screens/PasswordScreen.vue') },
     { path: '/:rest(.*)*', redirect: '/' },

@@ -5,6 +5,7 @@ export const icons = {
   album: 'M4 5h16v14H4zM4 16l4.5-5 4 4.5 3-3L20 17M15.5 9.5v.01',
   back: 'm15 5-7 7 7 7',
   camera: 'M4 8h3.5l1.7-3h5.6l1.7 3H20v11H4zM12 16.5a3.3 3.3 0 1 0 0-6.6 3.3 3.3 0 0 0 0 6.6z',
+  chart: 'M4 20V11h4v9zM10 20V4h4v16zM16 20v-6h4v6z',
   check: 'm5 12.5 4.5 4.5L19 7.5',
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
   close: 'm6 6 12 12M18 6 6 18',
