@@ -5,7 +5,7 @@ The demo city must be in the database, and nobody else at work in it. Every case
 plans of the city-management flow: most are closed at the first check, some after a second, some are
 refused, and a twentieth, young ones mostly, are still open somewhere on the way. Its rows, its document and its
 journal agree with each other; ids, dice and times follow from the case's number, so that a run can
-be repeated. Left out: clocks and tasks in the documents, label steps, media, requests.
+be repeated. Left out: steps, clocks and tasks in the documents (gigabytes that no list reads), media, requests.
 """
 
 from offline.journal import extend_partitions
@@ -160,17 +160,6 @@ select *, convert_to(json_strip_nulls(json_build_object(
         'user', c.worker, 'post', c.worker_post, 'occurred_at', f.reported_at,
         'received_at', f.reported_at, 'description', f.description))
         from engine_case c where c.id = f.id),
-    'steps', (select json_agg(json_build_object(
-            'id', md5('step' || c.n || '.' || p.k)::uuid, 'action', p.action,
-            'from_state', p.from_state, 'to_state', p.to_state,
-            'user', case p.actor when 'worker' then c.worker when 'clerk' then c.clerk else c.handler end,
-            'post', case p.actor when 'worker' then c.worker_post when 'clerk' then c.clerk_post else c.handler_post end,
-            'org', case p.actor when 'worker' then c.worker_org when 'clerk' then c.centre else c.org end,
-            'occurred_at', c.reported_at + c.course * p.at / 1000.0,
-            'received_at', c.reported_at + c.course * p.at / 1000.0,
-            'opinion', '', 'verdict', p.verdict) order by p.k)
-        from engine_case c join engine_plan p on p.plan = c.plan and p.k <= c.last
-        where c.id = f.id),
     'assignments', (select json_build_array(json_build_object('id', md5('part' || c.n)::uuid,
         'org', c.org, 'post', null, 'kind', 'main', 'requirement', '', 'limit', null,
         'state', case when f.state = 'dispatched' then 'open' else 'answered' end,
