@@ -665,6 +665,7 @@ export interface Filters {
   main_org: string | null;
   scope: ("below" | "own" | "own_and_below") | null;
   mine: ("owned" | "reported") | null;
+  reported_within: ("month" | "today" | "week") | null;
   reported_since: string | null;
   reported_until: string | null;
   ended_since: string | null;

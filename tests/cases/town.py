@@ -10,7 +10,7 @@ import shapely
 from msgspec.structs import replace
 
 from backend.cases.documents import KIND
-from backend.cases.finding.filters import Filters, Scope
+from backend.cases.finding.filters import Filters, Period, Scope
 from backend.cases.ground import Ground
 from backend.cases.rules.clocks import Lamp, instants, lamp
 from backend.cases.rules.hierarchy import ancestors
@@ -29,6 +29,7 @@ from backend.core.actor import Actor
 from backend.core.crypto import LEDGER, Keyring
 from backend.core.geo import distance_m
 from backend.core.position import Position
+from backend.directory.actors import city_day
 from backend.directory.permissions import PERMISSIONS
 from offline.work import Change
 from tests.cases.city import COUNTY, City
@@ -208,6 +209,7 @@ class Town:
             "main_org": lambda: dice.choice(self.orgs),
             "scope": lambda: dice.choice(get_args(Scope)),
             "mine": lambda: dice.choice(["owned", "reported"]),
+            "reported_within": lambda: dice.choice(get_args(Period)),
             "reported_since": lambda: day,
             "reported_until": lambda: day + timedelta(days=20),
             "ended_since": lambda: day,
@@ -317,6 +319,13 @@ class Town:
             case "mine":
                 mine = case.owners if value == "owned" else [r.user for r in case.reports]
                 return who.user in mine
+            case "reported_within":
+                there, today = city_day(case.reported_at), city_day(self.city.now)
+                return {
+                    "today": there == today,
+                    "week": there.isocalendar()[:2] == today.isocalendar()[:2],
+                    "month": (there.year, there.month) == (today.year, today.month),
+                }[value]
             case "reported_since":
                 return bool(case.reported_at >= value)
             case "reported_until":

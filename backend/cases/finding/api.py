@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from backend.cases.finding import lists, requests, searches
 from backend.cases.finding.conditions import Search
 from backend.cases.finding.counts import count_boxes
-from backend.cases.finding.filters import SHAPE_LENGTH, Filters, Mine, Scope
+from backend.cases.finding.filters import SHAPE_LENGTH, Filters, Mine, Period, Scope
 from backend.cases.finding.paging import searching
 from backend.cases.ground import ground_of
 from backend.cases.rules.clocks import Lamp
@@ -58,6 +58,7 @@ def _filters(  # one parameter for each field of Filters, so that the descriptio
     main_org: Short = None,
     org_scope: Annotated[Scope | None, QueryParameter(name="scope")] = None,
     mine: FromQuery[Mine | None] = None,
+    reported_within: FromQuery[Period | None] = None,
     reported_since: FromQuery[datetime | None] = None,
     reported_until: FromQuery[datetime | None] = None,
     ended_since: FromQuery[datetime | None] = None,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.cases.finding import boxes
-from backend.cases.finding.filters import Filters
+from backend.cases.finding.filters import Filters, Period
 from backend.cases.finding.paging import storable
 from backend.cases.finding.reach import reported_by, seen_by
 from backend.cases.finding.shapes import inside, read_shape
@@ -18,6 +18,7 @@ from backend.cases.ground import Ground
 from backend.cases.reporter import dialled
 from backend.cases.rules.clocks import Lamp
 from backend.core.actor import Actor
+from backend.core.clock import CITY_ZONE
 from backend.core.errors import Problem
 from backend.core.scope import Parameters, within
 from offline.ports import Connection
@@ -91,7 +92,7 @@ def narrowing(search: Search, sql: Parameters) -> Iterator[str]:
         yield f"c.source = any({sql(filters.source)})"
     if filters.state:
         yield f"c.state = any({sql(filters.state)})"
-    yield from _times(filters, sql)
+    yield from _times(search, sql)
     yield from _people(search, sql)
     yield from _texts(search, sql)
     yield from _places(search, sql)
@@ -112,7 +113,10 @@ def _places(search: Search, sql: Parameters) -> Iterator[str]:
         yield inside(read_shape(filters.shape), sql)
 
 
-def _times(filters: Filters, sql: Parameters) -> Iterator[str]:
+def _times(search: Search, sql: Parameters) -> Iterator[str]:
+    filters = search.filters
+    if filters.reported_within is not None:
+        yield f"c.reported_at >= {sql(_beginning(filters.reported_within, search.now))}"
     for column in ("reported", "ended"):
         since = getattr(filters, f"{column}_since")
         until = getattr(filters, f"{column}_until")
@@ -123,6 +127,13 @@ def _times(filters: Filters, sql: Parameters) -> Iterator[str]:
     if filters.ended_until is not None:
         # No case ends before it is reported: from there on, the newest are soon found.
         yield f"c.reported_at < {sql(storable(filters.ended_until))}"
+
+
+def _beginning(period: Period, now: datetime) -> datetime:
+    """Of the city's day, week or month that `now` lies in."""
+    day = now.astimezone(CITY_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    back = {"today": 0, "week": day.weekday(), "month": day.day - 1}[period]
+    return day - timedelta(days=back)
 
 
 def _people(search: Search, sql: Parameters) -> Iterator[str]:

@@ -14,6 +14,7 @@ Code = Annotated[str, Meta(max_length=64)]
 Codes = Annotated[list[Code], Meta(max_length=40)]
 Scope = Literal["own", "below", "own_and_below"]
 Mine = Literal["owned", "reported"]
+Period = Literal["today", "week", "month"]
 Moment = Annotated[datetime, Meta(tz=True)]
 SHAPE_LENGTH = 10_000
 """Characters of a shape: a polygon of 200 points with some forty each."""
@@ -43,6 +44,10 @@ class Filters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     part; none given: all within reach.
     """
     mine: Mine | None = None  # 我包案的, 我上报的
+    reported_within: Period | None = None
+    """The city's day, week from Monday, or month that it is when somebody looks: a saved search
+    means the same tomorrow.
+    """
     reported_since: Moment | None = None
     reported_until: Moment | None = None  # not included, as for ended_until
     ended_since: Moment | None = None
