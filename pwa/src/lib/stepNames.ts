@@ -8,6 +8,7 @@ const BY_RULE: Record<string, string> = {
   dispatch: '自动派遣',
   resume: '挂账到期，自动恢复办理',
   directive_overdue: '督办逾期未回复',
+  failed_again: '再次核查未通过，已告知处置部门',
 }
 
 /** What a step is called; what the rules did by themselves says so by itself. */
