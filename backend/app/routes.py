@@ -11,6 +11,7 @@ from backend.app.health import health, ready
 from backend.app.metrics import metrics
 from backend.app.sync import SyncController
 from backend.cases.api import CaseController
+from backend.cases.exporting.api import ExportController
 from backend.cases.finding.api import FindingController, RequestController, SearchController
 from backend.directory.api import DeviceController, PeopleController, SessionController
 from backend.media.api import MediaController
@@ -30,6 +31,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     FindingController,
     RequestController,
     SearchController,
+    ExportController,
     CaseController,
     WindowController,
     my_tasks,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from backend.app import ledger
+from backend.app import exports, ledger
 from backend.core import database
 from backend.core.queue import Job, Periodic, Tools, work
 from backend.core.settings import Settings
@@ -19,12 +19,13 @@ async def beat(tools: Tools) -> None:
     await tools.redis.set(HEARTBEAT, 1, ex=HEARTBEAT_LASTS)
 
 
-JOBS: Sequence[Job] = (*media.JOBS,)
+JOBS: Sequence[Job] = (*media.JOBS, *exports.JOBS)
 PERIODIC: Sequence[Periodic] = (
     Periodic("worker.beat", beat, every=timedelta(seconds=10)),
     *ledger.PERIODIC,
     *directory.PERIODIC,
     *media.PERIODIC,
+    *exports.PERIODIC,
 )
 
 

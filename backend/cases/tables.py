@@ -8,6 +8,7 @@ from piccolo.columns import (
     JSONB,
     UUID,
     Array,
+    BigInt,
     Boolean,
     Bytea,
     DoublePrecision,
@@ -170,13 +171,12 @@ class CaseExport(Table, tablename="case_export"):
     post = UUID()
     county = Varchar(32)
     kind = Varchar(16)  # xlsx, xlsx_pictures, pdf, pdf_process
-    filters = JSONB()
+    sealed = Bytea()  # the filters: what somebody searched for may name a person
     state = Varchar(16)  # waiting, making, ready, failed
     done = Integer(default=0)
     total = Integer(null=True, default=None)
     error = Text(default="")
-    file = Text(null=True, default=None)
-    size = Integer(null=True, default=None)
+    size = BigInt(null=True, default=None)  # bytes
     asked_at = Timestamptz()
     ready_at = Timestamptz(null=True, default=None)
-    seen_at = Timestamptz(null=True, default=None)
+    fetched_at = Timestamptz(null=True, default=None)

@@ -1,5 +1,7 @@
 """Reading photos and recordings."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -61,7 +63,7 @@ class MediaController(Controller):
         photo = (await _photo(actor, media)).medium
         await maker.view_key(photo)
         key = rules.thumb_key(photo.sha256)
-        return await _send(request, store, key, "image/webp", FOREVER)
+        return await send(request, store, key, "image/webp", FOREVER)
 
     @get("/view")
     async def view(
@@ -76,7 +78,7 @@ class MediaController(Controller):
         photo = await _photo(actor, media)
         key = await maker.view_key(photo.medium)
         lasts = FOREVER if photo.claimed else ASK_AGAIN
-        return await _send(request, store, key, "image/jpeg", lasts)
+        return await send(request, store, key, "image/jpeg", lasts)
 
     @get("/original")
     async def original(
@@ -95,7 +97,7 @@ class MediaController(Controller):
         if medium.kind == "photo" and not found.own:
             actor.demand("media.original")
         content_type = medium.content_type or "application/octet-stream"
-        return await _send(request, store, rules.original_key(medium.sha256), content_type, FOREVER)
+        return await send(request, store, rules.original_key(medium.sha256), content_type, FOREVER)
 
 
 async def _photo(actor: Actor, media: UUID) -> Readable:
@@ -112,16 +114,24 @@ def _refuse_others(medium: Medium) -> None:
         raise rules.refusal(medium.refused)
 
 
-async def _send(
-    request: AnyRequest, store: ObjectStore, key: str, content_type: str, lasts: str
+async def send(
+    request: AnyRequest,
+    store: ObjectStore,
+    key: str,
+    content_type: str,
+    lasts: str,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Bytes:
-    """An object, or 304 when the caller has it: keys are content-addressed, so a key is its tag."""
+    """An object or the range of it that is asked for, with `more` headers; 304 when the caller has
+    it. What a key names never changes, so a key is its tag.
+    """
     tag = f'"{key.rpartition("/")[2]}"'
     headers = {
         "ETag": tag,
         "Cache-Control": lasts,
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
+        **more,
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(None, status_code=304, headers=headers)

@@ -82,6 +82,19 @@ def render(source: Path | BinaryIO, caption: Caption) -> Views:
     )
 
 
+def shrink(view: bytes, box: tuple[int, int]) -> bytes:
+    """A stored view again, as a JPEG that fits into a box of pixels; decoded at no more than about
+    twice that. Raises Problem 415 `media_unreadable`.
+    """
+    try:
+        with _open(io.BytesIO(view)) as image:
+            image.draft("RGB", box)
+            image.thumbnail(box, Image.Resampling.LANCZOS)
+            return _bytes(_flat(image), "JPEG", None, quality=78)
+    except _BROKEN:
+        raise refusal("media_unreadable") from None
+
+
 def _open(source: Path | BinaryIO) -> Image.Image:
     return Image.open(source, formats=_FORMATS)
 
