@@ -23,7 +23,7 @@ _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP":
 _FORMATS = ("JPEG", "PNG", "WEBP")  # an MPO, which many phones write, opens as a JPEG
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, struct.error)
 """What Pillow raises for damaged files."""
-_FONT = Path(__file__).parent / "fonts" / "NotoSansSC-GBK.woff2"
+FONT = Path(__file__).parent / "fonts" / "NotoSansSC-GBK.ttf"
 
 Image.init()  # registers the formats, which Pillow else does only when one is not found
 
@@ -148,7 +148,7 @@ def _wrapped(line: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 @lru_cache(maxsize=32)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_FONT, size)
+    return ImageFont.truetype(FONT, size)
 
 
 def _facts(image: Image.Image) -> Facts:
