@@ -128,6 +128,24 @@ class GridIndex:
                 found[index] = grid
         return found
 
+    def around(self, kind: str, box: Box, on: date) -> list[list[tuple[float, float]]]:
+        """The outlines, (longitude, latitude), of the grids of a kind that a box touches, holes
+        among them.
+        """
+        window = shapely.box(box.west, box.south, box.east, box.north)
+        places = self._tree.query(window, predicate="intersects").tolist()
+        shapes = [
+            self._shapes[place]
+            for place in sorted(places)
+            if self._grids[place].kind == kind and self._grids[place].valid_on(on)
+        ]
+        parts = shapely.get_parts(shapely.get_parts(shapes))
+        return [
+            list(zip(*shapely.get_coordinates(ring).T.tolist(), strict=True))
+            for part in parts
+            for ring in shapely.get_rings(part)
+        ]
+
     def closest(
         self, kind: str, longitude: float, latitude: float, on: date, within_m: float
     ) -> Grid | None:

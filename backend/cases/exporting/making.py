@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from backend.cases.documents import load
-from backend.cases.exporting import orders, words
+from backend.cases.exporting import orders, pages, words
 from backend.cases.exporting.orders import Order
 from backend.cases.exporting.pictures import Album
 from backend.cases.exporting.sheet import PHOTO, Book, Row
@@ -31,7 +32,7 @@ from offline import journal
 from offline.ports import Connection, Unavailable
 from offline.sealed import Cipher
 
-BATCH = 50
+BATCH = 20
 """Cases read and written together, and told as progress."""
 LONGEST = timedelta(minutes=20)
 FOLDER = "exporting"
@@ -169,9 +170,29 @@ def facts(task: Task) -> list[tuple[str, str]]:
     ]
 
 
+async def _papers(task: Task) -> Path:
+    """One case is a PDF; several are an archive of PDFs, written as they come."""
+    process = task.order.kind == "pdf_process"
+    album = Album(task.settings, task.folder, pages.PHOTO)
+    by = f"{task.names.user(task.actor.user)} 导出，数据截至 {words.moment(task.now)}"
+    path = task.folder / "cases.zip"
+    paper = b""
+    with zipfile.ZipFile(path, "w") as archive:  # stored: PDFs are packed already
+        async for rows in rows_of(task):
+            files = await album.files(task.conn, [row.case for row in rows])
+            for row in rows:
+                paper = await asyncio.to_thread(pages.write, row, files, by, process=process)
+                await asyncio.to_thread(archive.writestr, f"{row.case.number}.pdf", paper)
+    if len(task.cases) == 1:
+        await asyncio.to_thread(path.write_bytes, paper)
+    return path
+
+
 MAKERS: dict[orders.ExportKind, Callable[[Task], Awaitable[Path]]] = {
     "xlsx": _sheet,
     "xlsx_pictures": _sheet,
+    "pdf": _papers,
+    "pdf_process": _papers,
 }
 
 
