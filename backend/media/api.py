@@ -89,7 +89,7 @@ class MediaController(Controller):
         store: NamedDependency[SkipValidation[ObjectStore]],
     ) -> Bytes:
         """The bytes as uploaded. A photo's, with its EXIF, are for its uploader and
-        `media.original`; a recording has no other form. Ranges are served.
+        `media.original`; a recording or a paper has no other form. Ranges are served.
         """
         async with connection() as conn:
             found = await readable(conn, actor, media)
@@ -97,7 +97,10 @@ class MediaController(Controller):
         if medium.kind == "photo" and not found.own:
             actor.demand("media.original")
         content_type = medium.content_type or "application/octet-stream"
-        return await send(request, store, rules.original_key(medium.sha256), content_type, FOREVER)
+        # A paper shown within the application could act as a page of ours.
+        more = {"Content-Disposition": "attachment"} if medium.kind == "file" else {}
+        key = rules.original_key(medium.sha256)
+        return await send(request, store, key, content_type, FOREVER, more)
 
 
 async def _photo(actor: Actor, media: UUID) -> Readable:

@@ -3,7 +3,9 @@
 import base64
 import binascii
 import hashlib
+import zipfile
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from backend.core.clock import CITY_ZONE
@@ -12,19 +14,20 @@ from backend.core.geo import distance_m
 from backend.media.structs import Caption, MediaKind, NewUpload
 
 MIB = 1024 * 1024
-MAX_BYTES: dict[MediaKind, int] = {"photo": 20 * MIB, "audio": 30 * MIB}
+MAX_BYTES: dict[MediaKind, int] = {"photo": 20 * MIB, "audio": 30 * MIB, "file": 30 * MIB}
 MAX_PIXELS = 64_000_000
 UPLOAD_LASTS = timedelta(days=7)
 
 _PHOTO = "照片只支持 JPEG、PNG、WebP"
 _HEIC = "不支持 HEIC 照片,请在手机相机设置中把格式改为“兼容性最佳”(JPEG)后重拍"
 REFUSALS = {
-    "media_type": f"不支持这种文件:{_PHOTO},录音只支持 MP3、M4A、AAC、WebM、Ogg、WAV",
+    "media_type": f"不支持这种文件:{_PHOTO},录音只支持 MP3、M4A、AAC、WebM、Ogg、WAV,"
+    "附件只支持 PDF、DOCX、XLSX",
     "media_type_heic": _HEIC,
     "media_too_many_pixels": "照片的像素太多(超过 6400 万),请调低相机分辨率后重拍",
     "media_unreadable": "照片已损坏,无法打开,请重拍",
 }
-"""Why stored bytes are no photo or recording of ours, by code."""
+"""Why stored bytes are no photo, recording or paper of ours, by code."""
 
 _CONTAINERS = (
     (8, b"WAVE", "audio/wav"),
@@ -55,6 +58,28 @@ def audio_type(head: bytes) -> str | None:
     return None
 
 
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_PARTS = {
+    "word/document.xml": f"{_OFFICE}.wordprocessingml.document",
+    "xl/workbook.xml": f"{_OFFICE}.spreadsheetml.sheet",
+}
+
+
+def paper_type(path: Path) -> str | None:
+    """The type of a paper: PDF, or an office document without macros; None for anything else."""
+    with path.open("rb") as file:
+        if file.read(5) == b"%PDF-":
+            return "application/pdf"
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = set(packed.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return None
+    if any(name.endswith("vbaProject.bin") for name in names):
+        return None
+    return next((kind for part, kind in _PARTS.items() if part in names), None)
+
+
 def is_heif(head: bytes) -> bool:
     """Whether the first 12 bytes open a HEIC photo."""
     return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS
@@ -66,13 +91,9 @@ def announced(metadata: str, length: str) -> NewUpload:
     Raises Problem 400 `upload_metadata` naming the field, 413 `too_large`.
     """
     pairs = dict(_pair(part) for part in metadata.split(",") if part.strip())
-    kind: MediaKind
-    if pairs.get("kind") == "photo":
-        kind = "photo"
-    elif pairs.get("kind") == "audio":
-        kind = "audio"
-    else:
-        raise _bad("kind", "应为 photo 或 audio")
+    kind = next((each for each in MAX_BYTES if each == pairs.get("kind")), None)
+    if kind is None:
+        raise _bad("kind", "应为 photo、audio 或 file")
     sha256 = pairs.get("sha256", "")
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise _bad("sha256", "应为 64 位小写十六进制")

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from backend.core.position import Position
 
-MediaKind = Literal["photo", "audio"]
+MediaKind = Literal["photo", "audio", "file"]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 

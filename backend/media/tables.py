@@ -23,12 +23,12 @@ class Media(Table, tablename="media"):
 
     id = UUID(primary_key=True)  # made by the client
     uploader = UUID()
-    kind = Varchar(8)  # photo, audio
+    kind = Varchar(8)  # photo, audio, file
     size = BigInt()  # bytes
     sha256 = Varchar(64)
     state = Varchar(16)  # uploading, stored, refused
     refused = Varchar(32, null=True, default=None)  # code of the reason
-    content_type = Varchar(32, null=True, default=None)  # as sniffed
+    content_type = Varchar(80, null=True, default=None)  # as sniffed
     created_at = Timestamptz()
     expires_at = Timestamptz()  # when an unfinished upload is given up
     stored_at = Timestamptz(null=True, default=None)

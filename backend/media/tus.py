@@ -54,7 +54,9 @@ def provide_uploads(state: State) -> Uploads:
 
 
 class UploadController(Controller):
-    """Resumable uploads. `Upload-Metadata` names `id`, `kind` (photo, audio) and `sha256` (hex)."""
+    """Resumable uploads. `Upload-Metadata` names `id`, `kind` (photo, audio, file) and `sha256`, in
+    hex.
+    """
 
     path = "/api/uploads"
     tags = ("media",)

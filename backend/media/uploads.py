@@ -195,8 +195,11 @@ def _sha256(path: Path) -> str:
 def _facts(path: Path, kind: MediaKind) -> Facts:
     if kind == "photo":
         return inspect(path)
-    with path.open("rb") as file:
-        content_type = rules.audio_type(file.read(12))
+    if kind == "file":
+        content_type = rules.paper_type(path)
+    else:
+        with path.open("rb") as file:
+            content_type = rules.audio_type(file.read(12))
     if content_type is None:
         raise rules.refusal("media_type")
     return Facts(content_type=content_type)

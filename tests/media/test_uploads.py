@@ -1,6 +1,8 @@
 """What the tus server answers, over the whole application."""
 
+import io
 import os
+import zipfile
 from pathlib import Path
 from typing import TypeAlias
 
@@ -68,6 +70,15 @@ async def test_an_upload_in_two_pieces(tus: Tus, worker: Person) -> None:
     assert got.content == data
 
 
+def packed(*names: str) -> bytes:
+    """A zip with files of these names."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as packing:
+        for name in names:
+            packing.writestr(name, "x")
+    return whole.getvalue()
+
+
 @pytest.mark.parametrize("offset", [0, 999, 1001])
 async def test_a_wrong_offset_takes_nothing(tus: Tus, worker: Person, offset: int) -> None:
     data, media = photo(), new_id()
@@ -112,6 +123,9 @@ REFUSED = [
     ("photo", b"OggS" + bytes(60), "media_type"),
     ("audio", photo(), "media_type"),
     ("audio", b"MZ" + bytes(60), "media_type"),
+    ("file", b"<html><script>alert(1)</script></html>", "media_type"),
+    ("file", packed("note.txt"), "media_type"),
+    ("file", packed("word/document.xml", "word/vbaProject.bin"), "media_type"),
 ]
 
 
@@ -145,6 +159,29 @@ async def test_recordings_are_told_by_their_bytes(tus: Tus, worker: Person) -> N
         ).status_code == 204
         got = await tus.client.get(f"/api/media/{media}/original", headers=worker.headers)
         assert got.headers["Content-Type"] == content_type
+
+
+PAPERS = [
+    (b"%PDF-1.7\n" + bytes(60), "application/pdf"),
+    (
+        packed("[Content_Types].xml", "word/document.xml"),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    (
+        packed("[Content_Types].xml", "xl/workbook.xml"),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+]
+
+
+async def test_a_paper_is_told_by_its_bytes_and_only_downloaded(tus: Tus, worker: Person) -> None:
+    for data, content_type in PAPERS:
+        media = new_id()
+        assert (await tus.upload(worker, data, media, kind="file")).status_code == 204
+        got = await tus.client.get(f"/api/media/{media}/original", headers=worker.headers)
+        assert got.content == data
+        assert got.headers["Content-Type"] == content_type
+        assert got.headers["Content-Disposition"] == "attachment"
 
 
 async def test_a_recording_is_played_from_where_the_player_wants(tus: Tus, worker: Person) -> None:

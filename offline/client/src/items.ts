@@ -13,7 +13,7 @@ export type ItemState =
 
 export interface MediaView {
   id: string
-  kind: 'photo' | 'audio'
+  kind: 'photo' | 'audio' | 'file'
   name: string
   size: number
   state: 'waiting' | 'sending' | 'sent' | 'refused'

@@ -7,7 +7,7 @@ import type { BlobRecord, MediaRecord } from './records'
 /** A photo or recording. Without `blob` its bytes are already here, kept by a draft. */
 export interface NewMedia {
   id: string
-  kind: 'photo' | 'audio'
+  kind: 'photo' | 'audio' | 'file'
   name: string
   blob?: Blob
 }

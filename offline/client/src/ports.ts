@@ -75,7 +75,7 @@ export interface Host {
 
 export interface Upload {
   id: string
-  kind: 'photo' | 'audio'
+  kind: 'photo' | 'audio' | 'file'
   name: string
   type: string
   sha256: string

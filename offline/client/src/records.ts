@@ -26,7 +26,7 @@ export interface OutboxRecord {
 export interface MediaRecord {
   id: string
   owner: string
-  kind: 'photo' | 'audio'
+  kind: 'photo' | 'audio' | 'file'
   name: string
   type: string
   sha256: string

@@ -8,12 +8,16 @@ export interface WithShots {
   shots: Shot[]
 }
 
+function kindOf(role: Shot['role'], blob: Blob | undefined): NewMedia['kind'] {
+  if (role === 'audio' || blob?.type.startsWith('audio/')) return 'audio'
+  return role !== 'form' || !blob || blob.type.startsWith('image/') ? 'photo' : 'file'
+}
+
 export function mediaOf(shots: readonly Shot[]): NewMedia[] {
   return shots.map(({ id, role }) => {
     const blob = localMedia.get(id)
-    const isAudio = role === 'audio' || blob?.type.startsWith('audio/') === true
-    const kind = isAudio ? ('audio' as const) : ('photo' as const)
-    const name = kind === 'audio' ? `${role}.webm` : `${role}.jpg`
+    const kind = kindOf(role, blob)
+    const name = `${role}.${{ photo: 'jpg', audio: 'webm', file: 'bin' }[kind]}`
     return { id, kind, name, ...(blob ? { blob } : {}) }
   })
 }
