@@ -1,10 +1,9 @@
 import { Unavailable } from '@xunge/client'
 import { ref, shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
-import { query, type CaseFilters, type CaseList, type CaseRow } from '@/lib/caseApi'
+import type { CaseList, CaseRow } from '@/lib/caseApi'
+import { query, type CaseFilters } from '@/lib/filters'
 import { useRefresh } from './useRefresh'
-
-const TYPING_MS = 300
 
 /** A list of cases from the server: narrowed, paged, and fresh while it is looked at. */
 export function useCaseList(filters: Ref<CaseFilters>) {
@@ -35,16 +34,10 @@ export function useCaseList(filters: Ref<CaseFilters>) {
     }
   }
 
-  let timer: ReturnType<typeof setTimeout> | undefined
-  watch(
-    filters,
-    () => {
-      loading.value = true
-      clearTimeout(timer)
-      timer = setTimeout(() => void load(), TYPING_MS)
-    },
-    { deep: true },
-  )
+  watch(filters, () => {
+    loading.value = true
+    void load()
+  })
   // A longer list is left alone, so that nothing moves under the reader's thumb.
   useRefresh(() => {
     if (rows.value.length <= 30) void load()

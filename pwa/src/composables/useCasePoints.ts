@@ -1,6 +1,7 @@
 import { ref, shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
-import { query, type CaseFilters, type MapPoints } from '@/lib/caseApi'
+import type { MapPoints } from '@/lib/caseApi'
+import { query, type CaseFilters } from '@/lib/filters'
 import { useRefresh } from './useRefresh'
 
 /** Cases as points from the server; `more` says that only the newest are there. */
@@ -8,6 +9,7 @@ export function useCasePoints(filters: Ref<CaseFilters>) {
   const client = useClient()
   const points = shallowRef<MapPoints['points']>([])
   const more = ref(false)
+  const failed = ref(false)
   let asked = 0
 
   async function load(): Promise<void> {
@@ -17,13 +19,14 @@ export function useCasePoints(filters: Ref<CaseFilters>) {
       if (turn !== asked) return
       points.value = answer.points
       more.value = answer.more
+      failed.value = false
     } catch {
-      // the points that are there stay
+      if (turn === asked) failed.value = true // the points that are there stay
     }
   }
 
-  watch(filters, () => void load(), { deep: true })
+  watch(filters, () => void load())
   useRefresh(() => void load())
   void load()
-  return { points, more }
+  return { points, more, failed }
 }

@@ -1,6 +1,15 @@
 import type { Map } from 'maplibre-gl'
 import { empty } from './base'
 
+/** Where a case lies, with what its lamp follows from. */
+export interface CasePoint {
+  id: string
+  longitude: number
+  latitude: number
+  yellow_at: string | null
+  due_at: string | null
+}
+
 const colours = { green: '#14663a', yellow: '#c98700', red: '#a91d17', none: '#3a4a50' }
 
 /** Adds the source `cases` with clusters and points that take the colour of their lamp. */
