@@ -23,9 +23,9 @@ function clock(id: string, due: number, more: Partial<cases.Clock> = {}): cases.
   }
 }
 
-function shown(clocks: cases.Clock[]): string[] {
+function shown(clocks: cases.Clock[], suspended = false): string[] {
   const assignments = ['water', 'roads'].map((org) => ({ id: org, org })) as cases.Assignment[]
-  return timings({ clocks, assignments }, names).map(({ name }) => name)
+  return timings({ clocks, assignments, suspended }, names).map(({ name }) => name)
 }
 
 describe('the limits of a case', () => {
@@ -44,9 +44,19 @@ describe('the limits of a case', () => {
     expect(shown([water, roads])).toEqual(['处置时限（最早：<roads>）'])
   })
 
+  it('leave out what waits for the case to come back, unless all of it stands still', () => {
+    const waiting = clock('t', 22, { name: 'taking', paused: true })
+    const whole = clock('w', 25, { name: 'whole', paused: true })
+    expect(shown([waiting, whole])).toEqual(['全程时限'])
+    expect(shown([waiting, whole], true)).toEqual(['<taking>时限', '全程时限'])
+  })
+
   it('say whether nights count', () => {
     const night = clock('n', 22, { limit: { value: 2, unit: 'urgent_hour' } })
-    const both = timings({ clocks: [night, clock('d', 23)], assignments: [] }, names)
+    const both = timings(
+      { clocks: [night, clock('d', 23)], assignments: [], suspended: false },
+      names,
+    )
     expect(both.map(({ natural }) => natural)).toEqual([true, false])
   })
 })

@@ -18,10 +18,11 @@ export const WHOLE = 'whole'
 
 /**
  * The clocks that have not stopped, the earliest first, each called by what it times; of several
- * orgs' only the earliest, for each org's own stands beside its part.
+ * orgs' only the earliest, for each org's own stands beside its part. What waits for the case to
+ * come back to an earlier state is nobody's limit now; a suspended case shows all that stands still.
  */
 export function timings(
-  { clocks, assignments }: Pick<cases.Case, 'clocks' | 'assignments'>,
+  { clocks, assignments, suspended }: Pick<cases.Case, 'clocks' | 'assignments' | 'suspended'>,
   names: { state: (code: string) => string; org: (code: string) => string },
 ): Timing[] {
   const running = clocks
@@ -30,7 +31,9 @@ export function timings(
   const parts = running.filter(({ owner }) => owner !== null)
   const first = parts.find(({ paused }) => !paused) ?? parts[0]
   return running
-    .filter((clock) => clock.owner === null || clock === first)
+    .filter((clock) =>
+      clock.owner === null ? suspended || !clock.paused || clock.name === WHOLE : clock === first,
+    )
     .map((clock) => ({
       id: clock.id,
       name: nameOf(clock),
