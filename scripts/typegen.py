@@ -19,6 +19,7 @@ import msgspec
 from backend.app.configuring import views as settings
 from backend.cases import structs as cases
 from backend.cases import views
+from backend.cases.exporting import views as exporting
 from backend.catalogue import structs as catalogue
 from backend.directory import structs as directory
 from backend.labels import structs as labels
@@ -59,6 +60,7 @@ WHOLE: dict[str, list[type]] = {
         views.SimilarCase,
         views.RequestList,
         views.SavedSearch,
+        exporting.Export,
     ],
     "tasks": [tasks.Task],
     "catalogue": [
@@ -101,6 +103,7 @@ PARTIAL: dict[str, list[type]] = {
         directory.ChangePassword,
         views.Reveal,
         views.SaveSearch,
+        exporting.AskExport,
     ],
 }
 

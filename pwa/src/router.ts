@@ -57,6 +57,11 @@ export const router = createRouter({
       meta: { tabs: true, permission: 'evaluation.browse' },
     },
     { path: '/me', component: () => import('@/screens/MeScreen.vue'), meta: { tabs: true } },
+    {
+      path: '/exports',
+      component: () => import('@/screens/ExportsScreen.vue'),
+      meta: { permission: 'case.export' },
+    },
     { path: '/password', component: () => import('@/screens/PasswordScreen.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],

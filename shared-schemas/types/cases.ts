@@ -646,6 +646,27 @@ export interface Counts {
   total: number;
 }
 /**
+ * A file that is being made, ready, or could not be made (`error` says why, in Chinese).
+ *
+ *     about: the filters in words; name: of the file, once ready; size: bytes; total: cases, once
+ *     counted; expires_at: when the file is deleted; fetched: whether its owner has had it.
+ */
+export interface Export {
+  id: string;
+  kind: "pdf" | "pdf_process" | "xlsx" | "xlsx_pictures";
+  about: string;
+  state: "failed" | "making" | "ready" | "waiting";
+  done: number;
+  total: number | null;
+  error: string;
+  name: string;
+  size: number | null;
+  asked_at: string;
+  ready_at: string | null;
+  expires_at: string | null;
+  fetched: boolean;
+}
+/**
  * What a list, counter, map or export shows; all given conditions hold at once, and of several
  *     values of one any. Also what a saved search keeps.
  */

@@ -1,11 +1,11 @@
 /* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */
 
 /**
- * POST /session/password.
+ * A file of exactly the cases that a list with these filters shows.
  */
-export interface ChangePassword {
-  old: string;
-  new: string;
+export interface AskExport {
+  kind: "pdf" | "pdf_process" | "xlsx" | "xlsx_pictures";
+  filters: Filters;
 }
 /**
  * What a list, counter, map or export shows; all given conditions hold at once, and of several
@@ -41,6 +41,13 @@ export interface Filters {
   supervision?: ("circulated" | "near" | "overdue" | "supervised") | null;
   call_back?: ("done" | "unwanted" | "wanted") | null;
   shape?: string | null;
+}
+/**
+ * POST /session/password.
+ */
+export interface ChangePassword {
+  old: string;
+  new: string;
 }
 /**
  * A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER.

@@ -16,6 +16,7 @@ from backend.cases.exporting import orders, pages, words
 from backend.cases.exporting.orders import Order
 from backend.cases.exporting.pictures import Album
 from backend.cases.exporting.sheet import PHOTO, Book, Row
+from backend.cases.exporting.views import ExportKind
 from backend.cases.exporting.words import Names, names_of
 from backend.cases.finding.conditions import Search, conditions
 from backend.cases.finding.paging import searching
@@ -188,7 +189,7 @@ async def _papers(task: Task) -> Path:
     return path
 
 
-MAKERS: dict[orders.ExportKind, Callable[[Task], Awaitable[Path]]] = {
+MAKERS: dict[ExportKind, Callable[[Task], Awaitable[Path]]] = {
     "xlsx": _sheet,
     "xlsx_pictures": _sheet,
     "pdf": _papers,

@@ -14,6 +14,7 @@ from backend.cases.exporting.words import Names
 from backend.cases.finding.conditions import Search, conditions
 from backend.cases.finding.filters import Filters
 from backend.core.actor import Actor
+from backend.core.clock import CITY_ZONE
 from backend.core.errors import Problem, not_found
 from backend.core.ids import new_id
 from backend.core.scope import Parameters
@@ -74,7 +75,7 @@ class Order(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The file's, in Chinese."""
-        at = self.asked_at.astimezone(words.CITY_ZONE)
+        at = self.asked_at.astimezone(CITY_ZONE)
         return f"案件_{at:%Y%m%d_%H%M%S}{_SUFFIXES[self.kind]}.{self.format}"
 
 

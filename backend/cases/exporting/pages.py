@@ -127,7 +127,7 @@ def _step_bodies(step: Step, row: Row) -> Iterator[str]:
         yield f"结论：{verdict}"
     if step.orgs:
         yield f"部门：{row.names.orgs(step.orgs)}"
-    if step.opinion:
+    if step.opinion and step.action != "report":  # which says what the description says
         yield f"意见：{step.opinion}"
     flow = row.names.flow(row.case)
     action = action_of(flow, step.action) if flow else None

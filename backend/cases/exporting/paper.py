@@ -10,7 +10,7 @@ from datetime import datetime
 
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 
 from backend.cases.exporting import words
 from backend.cases.exporting.sheet import clean
@@ -30,7 +30,9 @@ class Paper(FPDF):
         super().__init__(format="A4")
         self._note = note
         self.add_font(SANS, fname=FONT)
-        self._letters = self.fonts[SANS].cmap
+        font = self.fonts[SANS]
+        assert isinstance(font, TTFFont)
+        self._letters = font.cmap
         self.set_margins(15, 15)
         self.set_auto_page_break(True, margin=18)
         self.set_title(title)

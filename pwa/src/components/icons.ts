@@ -9,6 +9,7 @@ export const icons = {
   check: 'm5 12.5 4.5 4.5L19 7.5',
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
   close: 'm6 6 12 12M18 6 6 18',
+  download: 'M12 4v11m-5-5 5 5 5-5M4 19.500h16',
   edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
   filter: 'M4 6h16M7 12h10M10 18h4',
   folder: 'M3 6h6l2 2.5h10V19H3z',
