@@ -14,7 +14,7 @@ from offline.epoch import Life
 from offline.handlers import Handler, Moment, Order, Rejection, moment
 from offline.kept import Kept
 from offline.ports import Connection, Transactions
-from offline.reading import DeviceKey, distrust, read, reason_of
+from offline.reading import MALFORMED, DeviceKey, distrust, read, reason_of
 from offline.receipts import Arrival
 from offline.sealed import Cipher
 from offline.wire import Outcome, Reason, Receipt
@@ -312,3 +312,5 @@ def _payload(arrival: Arrival, handlers: Mapping[str, Handler]) -> Any:
         reason = reason_of(error)
         field = f"payload.{reason.field}" if reason.field else "payload"
         return Reason(reason.code, reason.message, field)
+    except RecursionError:  # nested almost without end: it could be skipped, but not read
+        return Reason(MALFORMED.code, MALFORMED.message, "payload")

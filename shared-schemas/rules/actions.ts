@@ -30,7 +30,9 @@ export function available(
   )
 }
 
-/** The open requests that the post may answer at the level where they stand. */
+/** The open requests that the post may answer at the level where they stand; nobody answers what
+ *  they asked themselves.
+ */
 export function answerable(
   document: cases.Case,
   actor: ActingPost,
@@ -38,6 +40,7 @@ export function answerable(
 ): cases.Request[] {
   return document.requests.filter((request) => {
     const level = flow.requests.find(({ kind }) => kind === request.kind)?.levels[request.level]
+    if (request.user === actor.user) return false
     if (request.state !== 'open' || !level || !actor.permissions.includes(level.permission))
       return false
     if (request.answerer_org === null) return inReach(document, actor)

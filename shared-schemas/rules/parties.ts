@@ -32,7 +32,7 @@ export function parts(document: cases.Case): Set<string> {
     found.add(`asker:${request.org}`)
     found.add(`answerer:${request.answerer_org ?? 'county'}`)
   }
-  if (document.directives.some((each) => each.answered_at === null && each.due_at !== null))
+  if (document.directives.some((each) => waits(each, document)))
     for (const org of atWork(document)) found.add(`directed:${org}`)
   for (const org of involved) found.add(`involved:${org}`)
   return found
@@ -58,6 +58,12 @@ function holders(actor: Pick<directory.SessionView, 'user' | 'org'>, party: Part
   if (party === 'raiser' || party === 'owner') return [`${party}:${actor.user}`]
   if (party === 'answerer') return [`answerer:${actor.org}`, 'answerer:county']
   return [`${party}:${actor.org}`]
+}
+
+/** Whether somebody is to answer it; an end answers all that was said before it. */
+function waits(directive: cases.Directive, { ended_at }: cases.Case): boolean {
+  const since = ended_at === null || Date.parse(directive.at) >= Date.parse(ended_at)
+  return directive.answered_at === null && directive.due_at !== null && since
 }
 
 function atWork(document: cases.Case): Set<string> {

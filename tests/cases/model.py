@@ -127,6 +127,8 @@ class Model:
     def answers(self, who: Plain, request: Plain) -> bool:
         if request["state"] != "open" or self.level(request)["permission"] not in who["may"]:
             return False
+        if request["user"] == who["user"]:
+            return False
         return request["at"] in (None, who["org"])
 
     def offers(self, who: Plain, action: Plain) -> bool:
@@ -336,8 +338,10 @@ class Model:
         self._fail("returned")
 
     def _fail(self, state: str) -> None:
-        for part in self.parts:
-            if part["state"] == "answered" and part["kind"] in WORKING:
+        done = [p for p in self.parts if p["state"] == "answered" and p["kind"] in WORKING]
+        for place, part in enumerate(done):
+            later = [(p["org"], p["kind"]) for p in done[place + 1 :]]
+            if state == "returned" or (part["org"], part["kind"]) not in later:
                 part["state"] = state
                 part["failed"] += 1
         self.failed += 1
@@ -380,6 +384,7 @@ class Model:
             "kind": kind,
             "state": "open",
             "org": who["org"],
+            "user": who["user"],
             "part": part,
             "level": 0,
             "at": None,

@@ -3,7 +3,14 @@
 from typing import cast
 
 from backend.cases.commands import alarming
-from backend.cases.commands.preparing import Ready, doing_for, flow_of, media_faults, prepare
+from backend.cases.commands.preparing import (
+    Ready,
+    doing_for,
+    flow_of,
+    media_faults,
+    move_faults,
+    prepare,
+)
 from backend.cases.commands.telling import Change, tell
 from backend.cases.ground import labels_at
 from backend.cases.rules import acting, checks, deciding, filling
@@ -33,6 +40,8 @@ def _act(work: Work, order: Order, ready: Ready) -> Done:
     labels = labels_at(ground, case.area_path, order.moment.judged_at)
     known = checks.Known(ground.roster.staff, labels)
     faults = media_faults(acting.brought(payload), ready)
+    if payload.amendment is not None:
+        faults += move_faults(order, ready)
     verb, reasons = "case.acted", list[Reason]()
     try:
         after = deciding.decide(case, action, payload, author, doing, known, faults)

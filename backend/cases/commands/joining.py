@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import cast
 from uuid import UUID
 
+from backend.cases.commands import alarming
 from backend.cases.commands.preparing import Ready, doing_for, flow_of, prepare
 from backend.cases.commands.telling import Change, tell
 from backend.cases.rules import joining
@@ -33,6 +34,8 @@ def _both(work: Work, order: Order, ready: Ready, rule: Rule, verb: str) -> Done
     doing, other = (
         doing_for(order, each, ground, ready, flow_of(each, ground)) for each in (kept, merged)
     )
+    kept = alarming.catch_up(work, kept, doing, ground, ready)
+    merged = alarming.catch_up(work, merged, other, ground, ready)
     try:
         after, gone = rule(kept, merged, payload.reason, doing, other)
     except Impossible as impossible:

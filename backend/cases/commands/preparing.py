@@ -16,8 +16,10 @@ from backend.cases.rules.doing import Doing, Fit
 from backend.cases.structs import ActOnCase, Case, MediaRef, ReportCase
 from backend.catalogue.flow import Flow
 from backend.core.actor import Actor
-from backend.core.clock import CITY_ZONE, utc_now
+from backend.core.clock import utc_now
 from backend.core.geo import Grid, GridIndex
+from backend.core.position import Position
+from backend.directory.actors import city_day
 from backend.directory.roster import RESPONSIBILITY
 from backend.media.commands import taken
 from backend.tasks.queries import open_counts
@@ -42,6 +44,7 @@ class Ready(Struct, frozen=True):
 
     grounds: dict[str, Ground]
     births: dict[UUID, Birth]  # by command, for reports
+    moves: dict[UUID, Grid | None]  # by command, for acts that amend a position
     foreign_media: frozenset[UUID]  # uploaded by somebody else
     busy: Counter[UUID]  # open tasks of workers among whom a check may choose; kept up to date
 
@@ -58,10 +61,11 @@ async def prepare(work: Work, orders: Sequence[Order]) -> Ready:
         days: dict[date, list[Order]] = defaultdict(list)
         for order in list_:
             if isinstance(order.payload, ReportCase):
-                days[order.moment.judged_at.astimezone(CITY_ZONE).date()].append(order)
+                days[city_day(order.moment.judged_at)].append(order)
         for day, reports in days.items():
             numbers = await take(work.conn, county, day, len(reports))
-            grids = _homes(grounds[county].roster.grids, reports, day)
+            places = [order.payload.position for order in reports]
+            grids = _homes(grounds[county].roster.grids, places, day)
             births |= {
                 order.command.id: Birth(number, grid)
                 for order, number, grid in zip(reports, numbers, grids, strict=True)
@@ -86,6 +90,13 @@ async def prepare(work: Work, orders: Sequence[Order]) -> Ready:
     return Ready(
         grounds,
         births,
+        {
+            order.command.id: _homes(index, [position], city_day(order.moment.judged_at))[0]
+            for county, ground in grounds.items()
+            for order in by_county[county]
+            for index, position in [(ground.roster.grids, _amended(order.payload))]
+            if position is not None
+        },
         frozenset(await taken(work.conn, claims)),
         await open_counts(work.conn, rivals),
     )
@@ -97,6 +108,7 @@ def doing_for(order: Order, case: Case | None, ground: Ground, ready: Ready, flo
     code = order.payload.category if case is None else case.category
     birth = ready.births.get(order.command.id)
     grid = case.grid if case else (birth.grid.code if birth and birth.grid else "")
+    move = ready.moves.get(order.command.id)
     at = order.moment.judged_at
     return Doing(
         command=order.command.id,
@@ -112,6 +124,7 @@ def doing_for(order: Order, case: Case | None, ground: Ground, ready: Ready, flo
         catalogue=ground.catalogue,
         parents=ground.roster.parents,
         org_names=ground.roster.orgs,
+        place=(move.code, move.path) if move else None,
         workers=[
             Fit(worker.user, ready.busy[worker.user])
             for worker in ground.roster.workers.get(grid, [])
@@ -122,6 +135,14 @@ def doing_for(order: Order, case: Case | None, ground: Ground, ready: Ready, flo
 def flow_of(case: Case, ground: Ground) -> Flow:
     """The version of the flow by which a case runs to its end."""
     return ground.catalogue.flows[case.flow, case.flow_version]
+
+
+def move_faults(order: Order, ready: Ready) -> list[Reason]:
+    """A position that is amended must lie in the county."""
+    if ready.moves.get(order.command.id, True) is not None:
+        return []
+    field = "payload.amendment.position"
+    return [Reason("outside_county", "位置不在本区县内,请在地图上调整", field)]
 
 
 def media_faults(media: Sequence[MediaRef], ready: Ready) -> list[Reason]:
@@ -159,8 +180,13 @@ def _named_media(payload: object) -> list[MediaRef]:
             return []
 
 
-def _homes(index: GridIndex, reports: Sequence[Order], day: date) -> list[Grid | None]:
-    places = [order.payload.position for order in reports]
+def _amended(payload: object) -> Position | None:
+    """Where the case lies by an act's amendment."""
+    amendment = payload.amendment if isinstance(payload, ActOnCase) else None
+    return amendment.position if amendment else None
+
+
+def _homes(index: GridIndex, places: Sequence[Position], day: date) -> list[Grid | None]:
     points = [(place.longitude, place.latitude) for place in places]
     return [
         grid or index.closest(RESPONSIBILITY, *point, day, EDGE_M)

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from backend.cases.commands import alarming
 from backend.cases.commands.preparing import Ready, doing_for, flow_of, prepare
 from backend.cases.commands.telling import Change, tell
 from backend.cases.rules import shifts
@@ -31,6 +32,7 @@ def _hand_over(work: Work, order: Order, ready: Ready) -> Done:
             faults.append(Reason("not_found", "没有找到这个案件,或您无权查看", field))
             continue
         doing = doing_for(order, case, ground, ready, flow_of(case, ground))
+        case = alarming.catch_up(work, case, doing, ground, ready)
         mine = orgs & {author.org}
         try:
             after = shifts.hand_over(case, payload.to, mine, payload.note, doing, field)

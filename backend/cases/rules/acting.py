@@ -169,9 +169,11 @@ def _effect(  # noqa: C901, PLR0911, PLR0912 - one line for each of a closed lis
         case "void_tasks":
             return replace(case, tasks=[])
         case "set_owners":
-            return replace(case, owners=list(dict.fromkeys(order.people or [])))
+            people = case.owners if order.people is None else order.people
+            return replace(case, owners=list(dict.fromkeys(people)))
         case "set_labels":
-            return replace(case, labels=sorted(set(order.labels or [])))
+            labels = case.labels if order.labels is None else order.labels
+            return replace(case, labels=sorted(set(labels)))
         case "set_urgent":
             return replace(case, urgent=order.verdict == "on")
         case "call_back":

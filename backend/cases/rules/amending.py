@@ -32,12 +32,17 @@ def correct(case: Case, order: ActOnCase, doing: Doing) -> Case:
 
 
 def amend(case: Case, order: ActOnCase, doing: Doing) -> Case:
-    """What the act corrects of the report; new words may show that the case is sensitive."""
+    """What the act corrects of the report; new words may show that the case is sensitive, and with
+    another position it lies in that one's grid.
+    """
     amendment = order.amendment
     if amendment is None:
         return case
+    grid, area_path = doing.place or (case.grid, case.area_path)
     after = replace(
         case,
+        grid=grid,
+        area_path=area_path,
         description=case.description if amendment.description is None else amendment.description,
         category=amendment.category or case.category,
         address=case.address if amendment.address is None else amendment.address,

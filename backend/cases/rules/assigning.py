@@ -112,11 +112,14 @@ def give_back(case: Case, assignment: UUID, doing: Doing) -> Case:
 
 
 def reopen(case: Case, doing: Doing) -> Case:
-    """Rework: what was answered is open again with a fresh clock, and has failed a check."""
-    again = [each for each in case.assignments if _answered(each)]
+    """Rework: what was answered is open again with a fresh clock, and has failed a check. Of what
+    an org did more than once in one way, only the last is to be done again.
+    """
+    last = {(a.org, a.kind): a.id for a in case.assignments if _answered(a) or a.state == "open"}
+    again = [each for each in case.assignments if _answered(each) and each.id in last.values()]
     case = _changed(
         case,
-        _answered,
+        lambda each: each in again,
         lambda each: replace(
             each, state="open", answered_at=None, failed_checks=each.failed_checks + 1
         ),

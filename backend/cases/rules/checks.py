@@ -14,6 +14,7 @@ from backend.cases.structs import ActOnCase, Case, Request
 from backend.catalogue.expressions import holds
 from backend.catalogue.flow import Action, Choice, Flow, Input
 from backend.core.actor import Actor
+from offline.reading import EARLIEST, LATEST
 from offline.wire import Reason
 
 _BY_ACTION = (
@@ -62,12 +63,15 @@ def may_act(action: Action, case: Case, actor: Actor, flow: Flow) -> bool:
 
 def answerable(case: Case, actor: Actor, flow: Flow) -> list[Request]:
     """The open requests that the actor may answer at the level where they stand: with its
-    permission, in its org, or anywhere in the county when the level is the county's.
+    permission, in its org, or anywhere in the county when the level is the county's. Nobody answers
+    what they asked themselves, whatever other post they hold.
     """
     found = []
     for request in case.requests:
         rule = next((rule for rule in flow.requests if rule.kind == request.kind), None)
         if request.state != "open" or rule is None or request.level >= len(rule.levels):
+            continue
+        if request.user == actor.user:
             continue
         mine = (
             _in_reach(case, actor)
@@ -111,7 +115,7 @@ def available(flow: Flow, case: Case, actor: Actor, known: Mapping[str, Any]) ->
 
 def asked(action: Action, act: ActOnCase) -> ActOnCase:
     """The act without what the action does not ask for: a flow decides what can be brought. An
-    opinion, photos and the task answered go with any act.
+    opinion and photos go with any act.
     """
     names = {each.name for each in action.inputs}
     if "verdict" in names and _chosen(action.inputs, act).reasons:
@@ -119,6 +123,8 @@ def asked(action: Action, act: ActOnCase) -> ActOnCase:
     unasked: dict[str, Any] = {name: None for name in _BY_ACTION if name not in names}
     if not action.items:
         unasked["answers"] = {}
+    if action.task is None:
+        unasked["task"] = None
     return replace(act, **unasked)
 
 
@@ -253,6 +259,12 @@ def _directive(it: _Brought) -> list[Reason]:
     return [Reason("not_open", "这条督办不存在或已回复", it.field)]
 
 
+def _signature(it: _Brought) -> list[Reason]:
+    if EARLIEST <= it.value.at < LATEST:
+        return []
+    return [Reason("invalid", "批示时间不对,请重新填写", f"{it.field}.at")]
+
+
 def _people(it: _Brought) -> list[Reason]:
     return [
         Reason("unknown_person", "没有这个人,或其不在本区县任职", f"{it.field}[{place}]")
@@ -278,6 +290,7 @@ _CHECKS: dict[str, Callable[[_Brought], list[Reason]]] = {
     "amendment": _amendment,
     "request": _request,
     "directive": _directive,
+    "signature": _signature,
     "people": _people,
     "labels": _labels,
 }

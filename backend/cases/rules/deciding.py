@@ -37,7 +37,7 @@ def decide(
     passed = _passed(action, order, case, doing, actor)
     if passed is not None:
         raise Outrun(passed)
-    if not checks.may_act(action, case, actor, doing.flow):
+    if not checks.may_act(action, case, actor, doing.flow) or _anothers(order, case, actor):
         raise refuse("forbidden", "您当前的岗位不能对这个案件做这个操作", "payload.action")
     if not checks.fits_now(action, context(case, doing)):
         raise refuse("not_yet", f"现在还不能“{action.name}”", "payload.action")
@@ -77,9 +77,16 @@ def _passed(
     return None
 
 
+def _anothers(order: ActOnCase, case: Case, actor: Actor) -> bool:
+    """Whether the task that is answered is somebody else's."""
+    task = next((task for task in case.tasks if task.id == order.task), None)
+    return task is not None and task.user != actor.user and task.org != actor.org
+
+
 def _limit_field(order: ActOnCase) -> str | None:
-    """The field of a limit that a person gave."""
+    """The field of a limit that a person gave, or of the request that asks for one."""
     if order.limit is not None:
         return "payload.limit"
     targets = enumerate(order.targets or [])
-    return next((f"payload.targets[{place}].limit" for place, t in targets if t.limit), None)
+    asked = "payload.request" if order.request is not None else None
+    return next((f"payload.targets[{place}].limit" for place, t in targets if t.limit), asked)

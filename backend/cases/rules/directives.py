@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from backend.cases.rules.doing import Doing, Impossible
-from backend.cases.rules.requests import not_past
+from backend.cases.rules.requests import still_to_come
 from backend.cases.structs import ActOnCase, Case, Directive, Supervision
 from backend.catalogue.flow import Action
 from backend.core.ids import derived_id
@@ -22,7 +22,7 @@ def direct(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
     content = order.opinion.strip() or (order.reason or "").strip()
     if not content:
         raise Impossible(Reason("required", "请填写内容", "payload.opinion"))
-    not_past(order.until, doing.at, "payload.until")
+    still_to_come(order.until, doing.at, "payload.until")
     due_at = order.until
     if due_at is None and order.limit is not None:
         due_at = doing.catalogue.working.due(doing.at, order.limit)

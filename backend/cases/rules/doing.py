@@ -43,3 +43,4 @@ class Doing(Struct, frozen=True, kw_only=True):
     parents: dict[str, str | None]  # org -> its parent
     workers: list[Fit]  # who may verify and check in the case's grid
     org_names: dict[str, str] = {}
+    place: tuple[str, str] | None = None  # grid and area path of the position that the act amends

@@ -56,6 +56,7 @@ def split(case: Case, merged: Case, reason: str, doing: Doing, other: Doing) -> 
         merged_into=None,
         merged_state=None,
         ended_at=None,
+        retired_at=None,
         clocks=[_paused(clock, merged) for clock in back.clocks],
     )
     back = assigning.restore(back, withdrawn, other)

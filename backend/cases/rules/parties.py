@@ -5,7 +5,7 @@ Twin: shared-schemas/rules/parties.ts, by the vectors in parties.json.
 
 from collections.abc import Iterable
 
-from backend.cases.structs import Case
+from backend.cases.structs import Case, Directive
 from backend.catalogue.flow import Party
 from backend.core.actor import Actor
 
@@ -39,7 +39,7 @@ def parts(case: Case) -> set[str]:  # noqa: C901 - one line for each way to have
         involved.add(request.org)
         if request.state == "open":
             found |= {f"asker:{request.org}", f"answerer:{request.answerer_org or 'county'}"}
-    if any(d.answered_at is None and d.due_at is not None for d in case.directives):
+    if any(_waits(directive, case) for directive in case.directives):
         found |= {f"directed:{org}" for org in _working(case)}
     return found | {f"involved:{org}" for org in involved}
 
@@ -64,6 +64,12 @@ def is_party(case: Case, actor: Actor, wanted: Iterable[Party]) -> bool:
 def open_parts(case: Case) -> int:
     """How many assignments closing still waits for."""
     return sum(each.state == "open" and each.kind in WORKING for each in case.assignments)
+
+
+def _waits(directive: Directive, case: Case) -> bool:
+    """Whether somebody is to answer it; an end answers all that was said before it."""
+    said_since = case.ended_at is None or directive.at >= case.ended_at
+    return directive.answered_at is None and directive.due_at is not None and said_since
 
 
 def _working(case: Case) -> set[str]:

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from backend.cases.rules import assigning, clocks, entering
 from backend.cases.rules.doing import Doing, Impossible
 from backend.cases.rules.parties import WORKING
-from backend.cases.structs import ActOnCase, Assignment, Case, Clock, Request, Word
+from backend.cases.structs import ActOnCase, Assignment, Case, Clock, Request, Target, Word
 from backend.catalogue.flow import Action, Flow, Level, RequestKind, RequestRule
+from backend.catalogue.worktime import HORIZON
 from backend.core.ids import derived_id
 from offline.wire import Reason
 
@@ -23,7 +24,8 @@ VERDICTS: dict[str, Literal["granted", "refused", "passed_up"]] = {
 
 def ask(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
     """A request of the action's kind, standing at the first level where somebody answers; without
-    one it takes effect at once. Raises Impossible.
+    one it takes effect at once. Raises Impossible, and NoWorkingTime or OverflowError for a limit
+    without end.
     """
     assert action.request is not None
     assert doing.user is not None
@@ -59,7 +61,9 @@ def ask(case: Case, action: Action, order: ActOnCase, doing: Doing) -> Case:
 
 
 def answer(case: Case, order: ActOnCase, doing: Doing) -> Case:
-    """Granted, refused or passed up by somebody of the level where it stands. Raises Impossible."""
+    """Granted, refused or passed up by somebody of the level where it stands, other than who asked.
+    Raises Impossible.
+    """
     assert doing.user is not None
     assert doing.post is not None
     assert doing.org is not None
@@ -67,6 +71,8 @@ def answer(case: Case, order: ActOnCase, doing: Doing) -> Case:
     rule = _rule(doing.flow, request.kind)
     assert rule is not None  # else it was granted when it was asked
     level = rule.levels[request.level]
+    if request.user == doing.user:
+        raise Impossible(Reason("own_request", "不能答复自己提出的申请", "payload.request"))
     if request.answerer_org not in (None, doing.org) or level.permission not in doing.permissions:
         raise Impossible(Reason("forbidden", f"这项申请由“{level.name}”答复", "payload.request"))
     verdict = VERDICTS.get(order.verdict or "")
@@ -164,20 +170,32 @@ def _wish(case: Case, request: Request, order: ActOnCase, doing: Doing) -> Reque
         case "suspension":
             if case.suspended:
                 raise Impossible(Reason("already_suspended", "案件已经挂账", "payload.action"))
-            not_past(order.until, doing.at, "payload.until")
+            still_to_come(order.until, doing.at, "payload.until")
             return replace(request, until=order.until)
         case "help":
-            if not order.targets:
-                raise Impossible(Reason("required", "请选择协助单位", "payload.targets"))
-            return replace(request, targets=[replace(t, kind="help") for t in order.targets])
+            return replace(request, targets=_helpers(order, doing))
         case _:
             return request
 
 
-def not_past(instant: datetime | None, at: datetime, field: str) -> None:
-    """Raises Impossible `in_the_past` unless an instant is still to come."""
+def _helpers(order: ActOnCase, doing: Doing) -> list[Target]:
+    """Whose help is asked for. A limit that cannot be counted now could never be granted."""
+    if not order.targets:
+        raise Impossible(Reason("required", "请选择协助单位", "payload.targets"))
+    for target in order.targets:
+        if target.limit is not None:
+            doing.catalogue.working.due(doing.at, target.limit)
+    return [replace(target, kind="help") for target in order.targets]
+
+
+def still_to_come(instant: datetime | None, at: datetime, field: str) -> None:
+    """Raises Impossible `in_the_past` unless an instant is still to come, `too_far` when it is
+    further away than calendars reach.
+    """
     if instant is not None and instant <= at:
         raise Impossible(Reason("in_the_past", "时间已过,请选择以后的时间", field))
+    if instant is not None and instant > at + HORIZON:
+        raise Impossible(Reason("too_far", "时间太远,请选择十年以内的时间", field))
 
 
 def _next_level(
