@@ -58,6 +58,7 @@ WHOLE: dict[str, list[type]] = {
         views.Counts,
         views.MapPoints,
         views.SimilarCase,
+        views.Suggestion,
         views.RequestList,
         views.SavedSearch,
         exporting.Export,

@@ -679,6 +679,7 @@ export interface Filters {
   flow: string | null;
   state: string[];
   stage: ("accepted" | "checked" | "closed" | "dispatched" | "filed" | "handled" | "reported") | null;
+  ended: boolean | null;
   lamp: ("green" | "red" | "yellow") | null;
   area: string | null;
   grid: string | null;
@@ -770,4 +771,11 @@ export interface SimilarCase {
   state: string;
   description: string;
   photo: string | null;
+}
+/**
+ * A subclass that a description may be about.
+ */
+export interface Suggestion {
+  code: string;
+  name: string;
 }

@@ -20,6 +20,7 @@ export interface Filters {
   flow?: string | null;
   state?: string[];
   stage?: ("accepted" | "checked" | "closed" | "dispatched" | "filed" | "handled" | "reported") | null;
+  ended?: boolean | null;
   lamp?: ("green" | "red" | "yellow") | null;
   area?: string | null;
   grid?: string | null;

@@ -202,6 +202,7 @@ class Town:
             "flow": lambda: some.flow,
             "state": lambda: [some.state, "closed"],
             "stage": lambda: some.stage,
+            "ended": lambda: dice.random() < 0.5,
             "lamp": lambda: dice.choice(get_args(Lamp)),
             "area": lambda: dice.choice([street, COUNTY]),
             "grid": lambda: some.grid,
@@ -303,6 +304,8 @@ class Town:
                 return bool(case.reports[0].source in value)
             case "state":
                 return bool(case.state in value)
+            case "ended":
+                return (case.ended_at is not None) == value
             case "lamp":
                 return bool(lamp(*instants(case.clocks), self.city.now) == value)
             case "area":

@@ -51,6 +51,7 @@ def _filters(  # one parameter for each field of Filters, so that the descriptio
     flow: Short = None,
     case_state: Annotated[list[str] | None, QueryParameter(name="state", max_length=40)] = None,
     stage: FromQuery[Stage | None] = None,
+    ended: FromQuery[bool | None] = None,
     lamp: FromQuery[Lamp | None] = None,
     area: Short = None,
     grid: Short = None,

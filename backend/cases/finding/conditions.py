@@ -115,6 +115,8 @@ def _places(search: Search, sql: Parameters) -> Iterator[str]:
 
 def _times(search: Search, sql: Parameters) -> Iterator[str]:
     filters = search.filters
+    if filters.ended is not None:
+        yield f"c.ended_at is {'not ' if filters.ended else ''}null"
     if filters.reported_within is not None:
         yield f"c.reported_at >= {sql(_beginning(filters.reported_within, search.now))}"
     for column in ("reported", "ended"):

@@ -34,6 +34,7 @@ class Filters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     flow: Code | None = None
     state: Codes = []
     stage: Stage | None = None
+    ended: bool | None = None  # 已办结的, 在办的
     lamp: Lamp | None = None
     area: Code | None = None  # with what lies under it
     grid: Code | None = None

@@ -47,6 +47,7 @@ export function useFilterWords(filters: Ref<CaseFilters>) {
     ended_until: (value) => `办结到 ${day(dayBefore(value))}`,
     reporter: (id) => `上报人：${userName(id)}`,
     label: (code) => `标签：${label(code)?.name ?? code}`,
+    ended: (yes) => flagNames.ended[yes ? 0 : 1],
     urgent: (yes) => flagNames.urgent[yes ? 0 : 1],
     suspended: (yes) => flagNames.suspended[yes ? 0 : 1],
     sensitive: (yes) => flagNames.sensitive[yes ? 0 : 1],

@@ -32,6 +32,7 @@ export const mineNames: Names<'mine'> = { owned: '我包案的', reported: '我�
 
 /** What a case may be marked with: yes, and no. */
 export const flagNames = {
+  ended: ['已办结', '在办'],
   urgent: ['紧急', '不紧急'],
   suspended: ['挂账中', '未挂账'],
   sensitive: ['敏感', '不敏感'],

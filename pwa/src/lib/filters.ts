@@ -12,7 +12,7 @@ export type FilterName = keyof CaseFilters
 type Query = Record<string, string | null | (string | null)[] | undefined>
 
 const SEVERAL = new Set<FilterName>(['source', 'state'])
-const FLAGS = new Set<FilterName>(['urgent', 'suspended', 'sensitive'])
+const FLAGS = new Set<FilterName>(['ended', 'urgent', 'suspended', 'sensitive'])
 /** The values that a condition may have; what an old address holds besides is left out. */
 const VALUES: Partial<Record<FilterName, readonly string[]>> = {
   stage: ['reported', 'accepted', 'filed', 'dispatched', 'handled', 'checked', 'closed'],
@@ -33,6 +33,7 @@ const NAMES: readonly FilterName[] = [
   'flow',
   'state',
   'stage',
+  'ended',
   'lamp',
   'area',
   'grid',
