@@ -248,6 +248,7 @@ def _standing(filters: Filters, names: Names) -> Iterable[str]:
     if filters.lamp is not None:
         yield LAMPS[filters.lamp]
     for asked, yes, no in (
+        (filters.ended, "已办结", "在办"),
         (filters.urgent, "紧急", "非紧急"),
         (filters.suspended, "挂账", "未挂账"),
         (filters.sensitive, "敏感", "非敏感"),
