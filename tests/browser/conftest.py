@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,31 @@ from playwright.async_api import Browser, Playwright, async_playwright
 
 from backend.app import BUILT_APP, embedded
 from backend.core.settings import Settings
+from tests.browser.backstage import Backstage, backstage
 from tests.browser.people import FLAGS, People, chromium
 from tests.browser.service import Service, Worker, running
 from tests.conftest import Servers, _execute, own_folder
 
-DATABASE = "xunge_browser"
 RESULTS = Path("test-results")
 
 
 @pytest.fixture(scope="session")
 def service(servers: Servers, city_template: str) -> Iterator[Service]:
     """Web and worker on a database and a Valkey of their own: other tests empty theirs."""
+    with serving(servers, city_template, "xunge_browser") as started:
+        yield started
+
+
+@contextmanager
+def serving(servers: Servers, template: str, database: str, *names: str) -> Iterator[Service]:
+    """The named processes, or all, on a city of their own."""
     if not (BUILT_APP / "index.html").exists():
         subprocess.run(["npm", "run", "--silent", "build", "-w", "pwa"], check=True)
-    asyncio.run(_execute(servers.postgres, f"CREATE DATABASE {DATABASE} TEMPLATE {city_template}"))
+    asyncio.run(_execute(servers.postgres, f"CREATE DATABASE {database} TEMPLATE {template}"))
     folder = own_folder()
     with embedded.valkey(folder / "valkey") as redis:
         settings = Settings(
-            database_url=servers.database(DATABASE),
+            database_url=servers.database(database),
             redis_url=redis,
             environment="development",
             secret=bytes(range(32)),
@@ -39,7 +47,7 @@ def service(servers: Servers, city_template: str) -> Iterator[Service]:
             host="127.0.0.1",
             port=_free_port(),
         )
-        with running(settings) as started:
+        with running(settings, *names) as started:
             yield started
     shutil.rmtree(folder)
 
@@ -62,6 +70,13 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     started = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
     yield started
     await started.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def city(service: Service) -> AsyncIterator[Backstage]:
+    """What happens where nobody looks."""
+    async with backstage(service.settings) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.people import People
 from tests.browser.pictures import picture
@@ -111,6 +111,11 @@ async def test_pictures(people: People, service: Service, worker: Worker, tmp_pa
         await page.get_by_label("房号").nth(n).fill(f"10{n + 1}")
     await page.get_by_label("床位（可不填）").nth(1).fill("3")
     await page.get_by_label("行业第 2 级").select_option("m1")
+    await page.get_by_label("选择文书").set_input_files(
+        {"name": "告知书.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n" + bytes(900)}
+    )
+    await page.get_by_text("告知书.pdf").wait_for()
+    await page.get_by_label("搜索责任单位").fill("街道")
     await page.get_by_role("button", name="我的位置").click()
     await page.get_by_role("button", name="删除房间第 1 项").click()
     await shoot(page, "3-filled")
@@ -119,4 +124,8 @@ async def test_pictures(people: People, service: Service, worker: Worker, tmp_pa
     await page.get_by_text("已存入发件箱").wait_for()
     number = await field_.number_of("样例")
     report = (await service.case(number)).reports[0]
+    await expect(field_.items("sent")).to_have_count(1)
+    await page.goto(f"{service.address}/case/{(await service.case(number)).id}")
+    await page.get_by_test_id("filled-form").wait_for()
+    await shoot(page, "4-read")
     print(report.form, report.answers, [m.role for m in report.media])

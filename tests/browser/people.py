@@ -4,11 +4,12 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -77,6 +78,16 @@ def manners(worker: Worker | None = None, **more: Any) -> dict[str, Any]:
             "accuracy": 12,
         }
     return options | more
+
+
+class Part(Struct, frozen=True):
+    """What an org is to do in a case, as it is tapped together."""
+
+    org: str
+    kind: str = "主办"
+    requirement: str = ""
+    work_days: int = 0
+    """0 leaves it to the standard."""
 
 
 class People:
@@ -282,22 +293,52 @@ class Person:
         await expect(self.seen("case-number")).to_have_text(number)
 
     async def act(self, action: str, **given: Any) -> None:
-        """An action of the case on the screen, with what its form asks for:
-
-        text by field name, `choice` by its label, `photo` by role.
-        """
+        """An action of the case on the screen, with what its form asks for; see `give`."""
         await self.begin(action)
-        form = self.page.get_by_role("dialog", name=action)
+        await self.give(action, **given)
+
+    async def give(self, action: str, **given: Any) -> None:
+        """Fill in the action's form that is open and confirm it:
+
+        text by field name, `choice` by its label (or several), `photo` by role, `parts` of orgs.
+        """
+        form = self.form(action)
         for name, value in given.items():
             if name == "choice":
-                await form.get_by_role("radio", name=re.compile(value)).first.check()
+                for choice in [value] if isinstance(value, str) else value:
+                    await form.get_by_role("radio", name=re.compile(choice)).first.check()
             elif name == "photo":
                 await self.take(value)
+            elif name == "parts":
+                await self.choose_parts(form, value)
             else:
                 await form.locator(f"[name={name}]").fill(value)
         await form.get_by_role("button", name=f"确认{action}").click()
         await self.is_told(f"{action}：已存入发件箱")
         await expect(form).to_be_hidden()
+
+    def form(self, action: str) -> Locator:
+        return self.page.get_by_role("dialog", name=action, exact=True)
+
+    async def choose_parts(self, form: Locator, parts: Sequence[Part]) -> None:
+        """Several orgs, each with its part, words and limit."""
+        await form.get_by_role("button", name=re.compile("添加部门$")).click()
+        picker = self.page.get_by_role("dialog", name="选择部门")
+        for part in parts:
+            await picker.get_by_label("搜索部门").fill(part.org)
+            option = picker.get_by_role("button", name=part.org, exact=True)
+            if await option.get_attribute("aria-pressed") != "true":
+                await option.click()
+        await picker.get_by_role("button", name=re.compile("^选好了")).click()
+        for part in parts:
+            card = form.get_by_role("region", name=part.org, exact=True)
+            if await card.get_by_role("radiogroup", name="参与方式").count():
+                await card.get_by_text(part.kind, exact=True).click()
+            if part.requirement or part.work_days:
+                await card.locator("summary").click()
+                await card.get_by_label("要求").fill(part.requirement)
+            if part.work_days:
+                await card.get_by_label("时限数值").fill(str(part.work_days))
 
     async def begin(self, action: str) -> None:
         """Open an action's form, from the bar or from what is behind 其他."""
@@ -308,7 +349,22 @@ class Person:
             await direct.click()
             return
         await bar.get_by_role("button", name="其他").click()
-        await self.page.get_by_role("dialog").get_by_role("button", name=action, exact=True).click()
+        others = self.page.get_by_role("dialog", name="选择操作")
+        await others.get_by_role("button", name=re.compile(f"^{action}(给其他部门…)?$")).click()
+
+    async def review(self, about: str, **given: Any) -> None:
+        """Answer a request that waits for my word, found by its reason; see `give`."""
+        await self.open_review(about)
+        action = await self.page.get_by_role("dialog").get_attribute("aria-label")
+        await self.give(str(action), **given)
+
+    async def open_review(self, about: str) -> Locator:
+        """The form to answer a request with."""
+        await self.tab("审批")
+        await self.seen("request-row").filter(has_text=about).click()
+        form = self.page.get_by_role("dialog")
+        await expect(form).to_contain_text(about)
+        return form
 
     async def one_tap(self, action: str) -> None:
         """The action that asks nothing, because the matrix has answered."""

@@ -96,12 +96,12 @@ class Service(Struct, frozen=True):
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Service]:
-    """`web` and `worker` as in the Procfile, until the block ends."""
+def running(settings: Settings, *names: str) -> Iterator[Service]:
+    """The named processes of the Procfile, else all of them, until the block ends."""
     environ = os.environ | settings.environ() | {"XUNGE_LOG_LEVEL": "WARNING"}
     processes = [
         subprocess.Popen([sys.executable, "-m", "backend.app", name], env=environ)
-        for name in ("web", "worker")
+        for name in names or ("web", "worker")
     ]
     service = Service(settings)
     try:
