@@ -115,7 +115,8 @@ async def test_pictures(people: People, service: Service, worker: Worker, tmp_pa
         {"name": "告知书.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n" + bytes(900)}
     )
     await page.get_by_text("告知书.pdf").wait_for()
-    await page.get_by_label("搜索责任单位").fill("街道")
+    await page.get_by_label("搜索责任单位").fill("景山街道")
+    await page.get_by_text("景山街道办事处").click()
     await page.get_by_role("button", name="我的位置").click()
     await page.get_by_role("button", name="删除房间第 1 项").click()
     await shoot(page, "3-filled")
