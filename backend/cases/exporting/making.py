@@ -24,6 +24,7 @@ from backend.cases.ground import ground_of
 from backend.cases.reporter import reporter_of
 from backend.core import database
 from backend.core.actor import Actor
+from backend.core.clock import Clock
 from backend.core.errors import Problem
 from backend.core.scope import Parameters
 from backend.core.settings import Settings
@@ -62,9 +63,7 @@ class Task(msgspec.Struct, frozen=True):
     folder: Path
 
 
-async def make(
-    settings: Settings, cipher: Cipher, export: UUID, now: Callable[[], datetime]
-) -> UUID | None:
+async def make(settings: Settings, cipher: Cipher, export: UUID, now: Clock) -> UUID | None:
     """Make one export, unless this process is at one already; gives its owner when there is
     something to tell them. What cannot be made says why and is not tried again. Raises Unavailable
     when the database is away.
@@ -83,7 +82,7 @@ async def make(
         folder = settings.data / FOLDER / str(export)
         try:
             async with asyncio.timeout(LONGEST.total_seconds()):
-                await _make(conn, settings, cipher, order, folder, now())
+                await _make(conn, settings, cipher, order, folder, now)
         except Gone:
             return None
         except Unavailable:
@@ -106,8 +105,9 @@ async def _make(
     cipher: Cipher,
     order: Order,
     folder: Path,
-    now: datetime,
+    clock: Clock,
 ) -> None:
+    now = clock()
     key = (order.user, order.post, now)
     actor = (await authors(conn, [key])).get(key)
     if actor is None or not actor.may("case.export"):
@@ -120,7 +120,7 @@ async def _make(
     names = await names_of(conn, ground)
     task = Task(conn, cipher, settings, order, actor, names, cases, now, folder)
     made = await MAKERS[order.kind](task)
-    await _keep(task, made)
+    await _keep(task, made, clock())
 
 
 async def _found(conn: Connection, search: Search) -> list[UUID]:
@@ -153,9 +153,13 @@ async def _sheet(task: Task) -> Path:
     path = task.folder / "cases.xlsx"
     book = await asyncio.to_thread(Book, path, facts(task), photos=photos)
     album = Album(task.settings, task.folder, PHOTO)
-    async for rows in rows_of(task):
-        files = await album.files(task.conn, [row.case for row in rows]) if photos else {}
-        await asyncio.to_thread(book.add, rows, files)
+    try:
+        async for rows in rows_of(task):
+            files = await album.files(task.conn, [row.case for row in rows]) if photos else {}
+            await asyncio.to_thread(book.add, rows, files)
+    except BaseException:
+        book.abandon()
+        raise
     await asyncio.to_thread(book.close)
     return path
 
@@ -197,7 +201,7 @@ MAKERS: dict[ExportKind, Callable[[Task], Awaitable[Path]]] = {
 }
 
 
-async def _keep(task: Task, path: Path) -> None:
+async def _keep(task: Task, path: Path, now: datetime) -> None:
     """Store the file, and in one transaction say that it is ready and what left the system."""
     store, key = open_store(task.settings), orders.key_of(task.order.id)
     size = await asyncio.to_thread(lambda: path.stat().st_size)
@@ -206,10 +210,11 @@ async def _keep(task: Task, path: Path) -> None:
     async with database.transaction() as conn:
         ready = await conn.fetchval(
             "update case_export set state = 'ready', total = $2, done = $2, size = $3, "
-            "ready_at = now() where id = $1 returning ready_at",
+            "ready_at = $4 where id = $1 returning ready_at",
             task.order.id,
             len(task.cases),
             size,
+            now,
         )
         if ready is not None:
             await journal.append(conn, [_entry(task, ready)])

@@ -146,7 +146,7 @@ class Book:
     """
 
     def __init__(self, path: Path, facts: Sequence[tuple[str, str]], *, photos: bool) -> None:
-        self._book = xlsxwriter.Workbook(path, {"constant_memory": True})
+        self._book = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": path.parent})
         self._sheet = self._book.add_worksheet("案件")
         self._photos = photos
         self._rows = 0
@@ -204,6 +204,11 @@ class Book:
         """Finish the file."""
         self._sheet.autofilter(0, 0, self._rows, self._last)
         self._book.close()
+
+    def abandon(self) -> None:
+        """Let go of what is open; nothing is finished."""
+        for each in self._book.worksheets():
+            each.row_data_fh.close()
 
     def _write(self, column: int, value: Cell) -> None:
         sheet, row = self._sheet, self._rows
