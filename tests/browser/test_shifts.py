@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from backend.cases.structs import Outside, Target
+from backend.core.position import Position
 from tests.browser.backstage import CLERK, DISPATCHER, LEADER, Backstage
 from tests.browser.people import People
 from tests.browser.service import Service, Worker
@@ -109,7 +110,7 @@ async def test_who_wished_it_is_called_back_and_says_why_not_content(
         CLERK,
         source="hotline",
         description="热线：井盖挡路",
-        position=await city.point_of(worker.user),
+        position=Position(worker.longitude, worker.latitude, accuracy_m=8),
         media=[],
         reporter=Outside(name="样白露", phone="057788880000"),
         call_back=True,
