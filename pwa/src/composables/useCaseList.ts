@@ -36,6 +36,8 @@ export function useCaseList(filters: Ref<CaseFilters>) {
 
   watch(filters, () => {
     loading.value = true
+    rows.value = [] // of other conditions: without a network they would stay for these
+    next.value = null
     void load()
   })
   // A longer list is left alone, so that nothing moves under the reader's thumb.
