@@ -20,6 +20,18 @@ HORIZON = timedelta(days=3660)
 """A calendar without working hours must not be searched for ever."""
 
 
+LONGEST: dict[LimitUnit, int] = {
+    "work_minute": 100_000,
+    "work_hour": 4_000,
+    "work_day": 500,
+    "urgent_hour": 24_000,
+    "urgent_day": 1_000,
+}
+"""The longest limit that a city may set, some two years: calendars reach no further than HORIZON,
+and extensions come on top.
+"""
+
+
 class NoWorkingTime(Exception):
     """The calendar has no working hours in the ten years after the start."""
 

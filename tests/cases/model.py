@@ -110,7 +110,10 @@ class Model:
             case "answerer":
                 return any(self.answers(who, r) for r in self.requests)
             case "directed":
-                waiting = any(d["due"] and not d["answered"] for d in self.directives)
+                waiting = any(
+                    d["due"] and not d["answered"] and d["ended"] == self.ended
+                    for d in self.directives
+                )
                 at_work = {p["org"] for p in self.working()} or {self.closer}
                 return waiting and org in at_work
             case "involved":
@@ -446,7 +449,7 @@ class Model:
 
     def _direct(self, _: Plain, action: Plain, act: Plain) -> None:
         due = bool(act.get("until") or act.get("limit"))
-        self.directives.append({"due": due, "answered": False})
+        self.directives.append({"due": due, "answered": False, "ended": self.ended})
         if action["directive"] == "supervise":
             self.supervision = "supervised"
 

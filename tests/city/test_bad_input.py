@@ -39,6 +39,7 @@ BAD_CELLS = [
     ("立案标准", 2, "类别", "C0102", "是不是 C0101"),
     ("立案标准", 2, "序号", "0", "1 到 999"),
     ("立案标准", 2, "时限", "2小时", "2工作日"),
+    ("立案标准", 2, "时限", "9999工作日", "最长约两年"),
     ("类别", 3, "流程", "city_managment", "是不是 city_management"),
     ("类别", 3, "表单", "nowhere", "表单编码"),
     ("类别", 3, "核查方式", "抽查", "核查、凭照片结案、同时段核查"),
@@ -91,6 +92,14 @@ async def test_all_errors_come_at_once_and_nothing_is_written(
     assert importing.said.count("部门.csv") == 1
     for table in ("area", "org", "journal", "bucket_member"):
         assert await connection.fetchval(f"select count(*) from {table}") == 0
+
+
+async def test_a_calendar_without_working_hours_is_named(importing: Import, city: City) -> None:
+    """By it no limit ends, and no case could be filed."""
+    for day in "一二":
+        city.set("日历", 2, f"周{day}", "")
+    findings = await importing.findings(city.write())
+    assert [(f.where.sheet, f.where.row, f.column) for f in findings] == [("日历", 2, "周一")]
 
 
 async def test_a_row_twice_is_named(importing: Import, city: City) -> None:

@@ -237,6 +237,16 @@ CASES: dict[str, tuple[Break, str, str]] = {
         "动作 handle",
         "answer_assignment",
     ),
+    "a limit that no calendar reaches": (
+        _state("reported", limit={"value": 501, "unit": "work_day"}),
+        "状态 reported",
+        "501 work_day",
+    ),
+    "a timer that never runs out": (
+        _timer("reported", at={"value": 5000, "unit": "work_hour"}),
+        "状态 reported 的定时 not_accepted",
+        "5000 work_hour",
+    ),
     "an answer that is not understood": (
         lambda flow: _action(flow, "set_urgent")["inputs"][0]["choices"].append(
             {"code": "maybe", "name": "待定"}

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from backend.catalogue.flow import Action, Box, Effect, Flow, InputName, Party, RequestRule, State
+from backend.catalogue.flow import (
+    Action,
+    Box,
+    Effect,
+    Flow,
+    InputName,
+    Limit,
+    Party,
+    RequestRule,
+    State,
+)
+from backend.catalogue.worktime import LONGEST
 from backend.directory.permissions import PERMISSIONS
 
 Fault = tuple[str, str, str]
@@ -106,6 +117,11 @@ def _flow_faults(flow: Flow, states: set[str]) -> Iterator[Fault]:
         yield "yellow_ratio", str(flow.yellow_ratio), "0 到 1 之间"
 
 
+def _limit_faults(name: str, limit: object) -> Iterator[Fault]:
+    if isinstance(limit, Limit) and limit.value > LONGEST[limit.unit]:
+        yield name, f"{limit.value} {limit.unit}", f"时限最长 {LONGEST[limit.unit]} {limit.unit}"
+
+
 def _state_faults(state: State, flow: Flow, states: set[str]) -> Iterator[Fault]:
     name = f"状态 {state.code}"
     if (state.entry is None) != (state.entry_to is None):
@@ -118,6 +134,7 @@ def _state_faults(state: State, flow: Flow, states: set[str]) -> Iterator[Fault]
         yield from _answerable(name, "check", [state.entry_to], flow)
     if state.ending and (state.limit or state.timers or state.entry or state.assignment_clock):
         yield name, "办结状态还有时限、定时或自动动作", "办结以后不再计时"
+    yield from _limit_faults(name, state.limit)
     yield from _bundle_faults(name, state, flow)
     yield from _timer_faults(name, state, flow, states)
 
@@ -136,6 +153,7 @@ def _timer_faults(name: str, state: State, flow: Flow, states: set[str]) -> Iter
     yield from _twice(name, (timer.code for timer in state.timers))
     for timer in state.timers:
         at = f"{name} 的定时 {timer.code}"
+        yield from _limit_faults(at, timer.at)
         if timer.to is not None and timer.to not in states:
             yield at, timer.to, "states 里有的状态"
         if timer.effect == "open_check_task":
@@ -230,6 +248,7 @@ def _request_faults(rule: RequestRule, flow: Flow, states: set[str]) -> Iterator
     for level in rule.levels:
         if level.permission not in PERMISSIONS:
             yield name, level.permission, "一个已有的权限"
+        yield from _limit_faults(name, level.up_to)
         if level.up_to is not None and rule.kind != "extension":
             yield name, level.name, "只有延期的一级才写 up_to"
     if rule.levels and rule.levels[-1].up_to is not None:

@@ -10,6 +10,7 @@ from msgspec import field
 
 from backend.catalogue.flow import Limit, LimitUnit
 from backend.catalogue.importing.form_rows import FormRow
+from backend.catalogue.worktime import LONGEST
 from backend.core.sheets.declared import SheetRow
 from backend.core.sheets.formats import (
     CODE,
@@ -53,7 +54,10 @@ def _limit(text: str) -> Limit:
     parts = _LIMIT.fullmatch(text)
     if not parts:
         raise ValueError(text)
-    return Limit(int(parts[1]), LIMIT_UNITS[parts[2]])
+    value, unit = int(parts[1]), LIMIT_UNITS[parts[2]]
+    if not 1 <= value <= LONGEST[unit]:
+        raise ValueError(text)
+    return Limit(value, unit)
 
 
 def _hours(text: str) -> list[tuple[str, str]]:
@@ -93,7 +97,7 @@ def _plain(word: object) -> bool:
 LIMIT: Format[Limit] = Format(
     _limit,
     lambda limit: f"{limit.value}{_UNIT_NAMES[limit.unit]}",
-    "数字加单位,如 4工作时、2工作日、2紧急工作时",
+    "数字加单位,如 4工作时、2工作日、2紧急工作时,最长约两年",
 )
 HOURS: Format[list[tuple[str, str]]] = Format(
     _hours,

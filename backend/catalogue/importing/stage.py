@@ -210,6 +210,9 @@ def _calendars(
         except (ZoneInfoNotFoundError, ValueError):
             expected = "时区名,如 Asia/Shanghai"
             findings.add(line.where, header_of(CalendarRow, "zone"), row.zone, expected)
+        if not any(getattr(row, name) for name in WEEK):
+            expected = "至少一天有上班时间:没有上班时间,时限就算不到头"
+            findings.add(line.where, header_of(CalendarRow, "monday"), "", expected)
         _night_shifts(line, findings)
         id_ = derived_id("calendar", county, row.code)
         before = shelf.existing.get(id_)
