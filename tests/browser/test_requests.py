@@ -92,7 +92,7 @@ async def test_a_duplicate_is_joined_and_its_reporter_follows_the_case_that_goes
     sheet = clerk.page.get_by_role("dialog", name="并入其他案件")
     await sheet.get_by_test_id("merge-choice").filter(has_text=kept.number).click()
     await sheet.locator("[name=reason]").fill("同一处")
-    await sheet.get_by_role("button", name=re.compile("^确认并")).click()
+    await sheet.get_by_role("button", name="确认并案").click()
     await clerk.is_told("并案：已存入发件箱")
     await clerk.sees_state("已并案")
 
