@@ -43,7 +43,7 @@ async def test_a_searched_list_is_exported_and_its_file_says_what_it_showed(
     titles, *rows = openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True)
     found = {row["编号"]: row for row in (dict(zip(titles, each, strict=True)) for each in rows)}
     assert set(found) == {plain.number, formula.number, given.number}
-    assert found[formula.number]["问题描述"].endswith("=1+1 集贸市场西门井盖松动")
+    assert "=1+1 集贸市场西门井盖松动" in str(found[formula.number]["问题描述"])
     row = found[given.number]
     assert (row["状态"], row["小类"], row["来源"]) == ("处置中", "上水井盖", "网格员上报")
     assert row["主办部门"] == "瓯海区住房和城乡建设局"

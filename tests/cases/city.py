@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import msgspec
@@ -48,7 +48,7 @@ class City:
         self._seq = 0
 
     @classmethod
-    async def open(cls) -> "City":
+    async def open(cls) -> Self:
         async with database.transaction() as conn:
             return cls(await epoch.current(conn))
 
