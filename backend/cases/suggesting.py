@@ -28,8 +28,7 @@ EACH = 20
 _WEIGHTS = "0, 10.0, 10.0, 1.0"
 """code (never searched), name, synonyms, and filing conditions or the words of a closed case."""
 _TABLE = (
-    "create virtual table words using "
-    "fts5(code unindexed, name, synonyms, said, tokenize='ascii')"
+    "create virtual table words using fts5(code unindexed, name, synonyms, said, tokenize='ascii')"
 )
 _RANK = (
     f"select code from words where words match ? order by bm25(words, {_WEIGHTS}), code limit 30"  # noqa: S608
