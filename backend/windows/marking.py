@@ -180,20 +180,25 @@ async def as_of(conn: Connection, now: datetime) -> tuple[datetime | None, int]:
 
     None: the reader has never run.
     """
-    row = await conn.fetchrow(
-        """
-        with place as (select * from journal_reader where name = $1)
-        select exists (select from place) as begun,
-            (select j.received_at from journal j, place p
-             where j.xid >= pg_snapshot_xmin(p.cursor)
-               and not pg_visible_in_snapshot(j.xid, p.cursor)
-               and not (p.target is not null and pg_visible_in_snapshot(j.xid, p.target)
-                        and j.seq <= p.after_seq)
-             order by j.xid limit 1) as unread_since,
-            (select count(*) from dead_letter where reader = $1) as unreadable
-        """,
+    place = await conn.fetchrow(
+        "select cursor::text, target::text, after_seq, "
+        "(select count(*) from dead_letter where reader = $1) as unreadable "
+        "from journal_reader where name = $1",
         NAME,
     )
-    if not row["begun"]:
+    if place is None:
         return None, 0
-    return min(now, row["unread_since"] or now), row["unreadable"]
+    unread_since = await conn.fetchval(
+        """
+        select received_at from journal
+        where xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+            and not pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+            and not ($2::text is not null and seq <= $3
+                     and pg_visible_in_snapshot(xid, $2::text::pg_snapshot))
+        order by xid limit 1
+        """,
+        place["cursor"],
+        place["target"],
+        place["after_seq"],
+    )
+    return min(now, unread_since or now), place["unreadable"]
