@@ -43,7 +43,7 @@ SMALL = """(least) => [...document.querySelectorAll(
 
 
 FOREIGN = re.compile(r"[A-Za-z]{3,}|undefined|NaN")
-NAMES = {"Linux", "Chrome"}
+NAMES = {"Linux", "Chrome", "Excel", "PDF"}
 
 
 class Faults(Struct, frozen=True):
