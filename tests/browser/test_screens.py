@@ -17,7 +17,7 @@ from tests.browser.service import Service, Worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-TOWN_HANDLER = "cz12"
+TOWN, TOWN_HANDLER, TOWN_OFFICER = "梧田街道办事处", "cz13", "zs02"
 STREET = {
     "人行道上的井盖破了一个口子,晚上看不清,容易绊倒人": "上水井盖",
     "路灯连着三盏不亮": "路灯",
@@ -153,12 +153,12 @@ async def in_many_hands(people: People, gallery: Gallery, city: Backstage, numbe
     await dispatcher.begin("派遣")
     form = dispatcher.form("派遣")
     await form.get_by_role("radio", name="多个部门").check()
-    parts = [Part("景山街道办事处", "主办", "换灯头", 2), Part("瓯海区交通警察大队", "协办")]
+    parts = [Part(TOWN, "主办", "换灯头", 2), Part("瓯海区交通警察大队", "协办")]
     await dispatcher.choose_parts(form, parts)
     await gallery.show(dispatcher, "act-several")
     await dispatcher.button("关闭").click()
     targets = [
-        Target("oh-001", "main", "换灯头"),
+        Target("oh-002", "main", "换灯头"),
         Target("oh-jj", "assist"),
         Target("oh-gd", "copy"),
     ]
@@ -184,7 +184,7 @@ async def in_many_hands(people: People, gallery: Gallery, city: Backstage, numbe
     await expect(handler.seen("case-map")).to_be_visible()
     await gallery.show(handler, "case-many")
     await handler.page.goto(f"{people.service.address}/hand-over")
-    await handler.page.get_by_role("radio", name="样处暑").check()
+    await handler.page.get_by_role("radio", name=re.compile("事件专员")).check()
     await gallery.show(handler, "hand-over")
 
 
@@ -216,7 +216,7 @@ async def side_by_side(people: People, gallery: Gallery, kept: str, double: str)
 
 async def at_the_office(people: People, gallery: Gallery) -> None:
     """A town's officer takes an event on."""
-    officer = await people.user("zs01")
+    officer = await people.user(TOWN_OFFICER)
     await expect(officer.seen("home-parts")).to_contain_text("1")
     await gallery.show(officer, "home-office")
     await officer.begin_report()
