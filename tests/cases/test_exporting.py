@@ -177,7 +177,7 @@ async def test_photos_stand_in_their_lines_and_missing_ones_are_named(office: Of
     without, with_photos = table(data)
     assert [with_photos[f"上报照片 {n}"] for n in (1, 2, 3)] == [None, None, "照片未到"]
     assert (with_photos["照片数"], without["上报照片 1"]) == (3, "照片未到")
-    sheet = openpyxl.load_workbook(io.BytesIO(data))["案件"]
+    sheet: Any = openpyxl.load_workbook(io.BytesIO(data))["案件"]
     first = [cell.value for cell in sheet[1]].index("上报照片 1")
     drawn = [(image.anchor._from.row, image.anchor._from.col) for image in sheet._images]
     assert drawn == [(2, first), (2, first + 1)]

@@ -305,7 +305,7 @@ class Town:
             case "state":
                 return bool(case.state in value)
             case "ended":
-                return (case.ended_at is not None) == value
+                return bool((case.ended_at is not None) == value)
             case "lamp":
                 return bool(lamp(*instants(case.clocks), self.city.now) == value)
             case "area":

@@ -38,6 +38,10 @@ def instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+Whose = tuple[Any, Any, Any, Any]
+"""Grid, org, post and person to whom a count goes."""
+
+
 class Duty:
     """What must be answered by a limit, as far as it is known."""
 
@@ -45,7 +49,7 @@ class Duty:
         self.kind = kind
         self.limit: datetime | None = None
         self.answered: datetime | None = None
-        self.whose: tuple[str | None, ...] = ()
+        self.whose: Whose = (None, None, None, None)
         self.open = True
         self.counts = True
 
@@ -110,23 +114,23 @@ def _case(  # noqa: C901 - one story, told plainly
     clocks: dict[str, dict[str, Any]] = {}
     parts: dict[str, dict[str, Any]] = {}
     requests: dict[str, str] = {}
-    handled: dict[str, tuple[datetime, tuple[str | None, ...]]] = {}
+    handled: dict[str, tuple[datetime, Whose]] = {}
     stretches: list[list[Any]] = []
     reporters: set[str] = set()
     first: set[str] = set()
-    reported: tuple[datetime, tuple[str | None, ...]] | None = None
+    reported: tuple[datetime, Whose] | None = None
     valid = self_handled_state = suspender = None
     ended: datetime | None = None
-    wished: tuple[datetime, tuple[str | None, ...]] | None = None
-    called: tuple[str | None, ...] | None = None
-    rating: tuple[datetime, bool, tuple[str | None, ...]] | None = None
+    wished: tuple[datetime, Whose] | None = None
+    called: Whose | None = None
+    rating: tuple[datetime, bool, Whose] | None = None
     ending_before: str | None = None
 
-    def count(code: str, at: datetime, whose: tuple[str | None, ...], *, area: bool = True) -> None:
+    def count(code: str, at: datetime, whose: Whose, *, area: bool = True) -> None:
         if start <= at < end:
-            found.append((code, *whose, area, 1))  # type: ignore[arg-type]
+            found.append((code, *whose, area, 1))
 
-    def once(code: str, at: datetime, whose: tuple[str | None, ...]) -> bool:
+    def once(code: str, at: datetime, whose: Whose) -> bool:
         if code in first:
             return False
         first.add(code)
@@ -144,7 +148,7 @@ def _case(  # noqa: C901 - one story, told plainly
         actor = (None, None) if line["verb"] == "case.ruled" else (post, author)
         org, closer, ending = f.get("by_org"), f.get("closing_org"), f.get("ending")
         if line["verb"] == "case.reported":
-            who = f.get("reported_by") or author
+            who: Any = f.get("reported_by") or author
             reporters.add(who)
             if f.get("self_handled"):
                 self_handled_state = f["state"]
@@ -306,8 +310,7 @@ def _case(  # noqa: C901 - one story, told plainly
     for at, mine in handled.values():
         count("handled", at, mine)
     for duty in (*duties.values(), *(d for each in by_stage.values() for d in each)):
-        for code in duty.count(start, end):
-            found.append((code, *duty.whose, True, 1))  # type: ignore[arg-type]
+        found += [(code, *duty.whose, True, 1) for code in duty.count(start, end)]
     if wished:
         count("call_back_due", *wished)
         if called:

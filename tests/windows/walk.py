@@ -9,6 +9,7 @@ from uuid import UUID
 
 from backend.cases.structs import Amendment, Case, Outside, Signature, Target
 from backend.catalogue.flow import Action, Input, Limit
+from backend.catalogue.form import Field
 from backend.core import database
 from backend.core.actor import Actor
 from tests.cases.city import City, photo
@@ -169,11 +170,13 @@ class Walk:
         answers = {
             item.name: item.choices[0].code
             for item in action.items
-            if getattr(item, "kind", "") == "choice" and getattr(item, "choices", [])
+            if isinstance(item, Field) and item.kind == "choice" and item.choices
         }
         return given | ({"answers": answers} if answers else {})
 
-    async def _input(self, case: Case, each: Input, user: str) -> Any:
+    async def _input(  # noqa: C901 - one line for each thing a flow asks
+        self, case: Case, each: Input, user: str
+    ) -> Any:
         random = self.random
         match each.name:
             case "opinion" | "reason":
@@ -257,3 +260,28 @@ async def trouble(city: City, handlers: Mapping[str, str]) -> None:
     await city.act(handlers[org], case, "handle", opinion="真好了", media=[photo("after")])
     await city.answer("wg003", case, "answer_check", **passed)
     await city.act("sl01", case, "close")
+
+
+async def complaint(city: City, handlers: Mapping[str, str]) -> None:
+    """A resident sees what the worker had not, it is handled late, and the resident is content; and
+    a worker sees to something on the spot.
+    """
+    given: dict[str, Any] = {"source": "hotline", "media": [], "call_back": True}
+    given |= {"reporter": Outside(name="某人", phone="13800001111")}
+    case = await city.report("sl01", position=await city.point_of("wg003"), **given)
+    await city.act("sl01", case, "accept")
+    await city.act("sl01", case, "verify")
+    seen = {"verdict": "true", "opinion": "确有此事", "media": [photo("evidence")]}
+    await city.answer("wg003", case, "answer_verify", **seen)
+    await city.act("sl01", case, "file", standard=1)
+    sent = await city.act("pq01", case, "dispatch")
+    city.now += timedelta(days=6)
+    handler = handlers[sent.assignments[0].org]
+    await city.act(handler, case, "handle", opinion="好了", media=[photo("after")])
+    passed = {"verdict": "passed", "media": [photo("evidence")]}
+    await city.answer("wg003", case, "answer_check", **passed)
+    await city.act("sl01", case, "close")
+    await city.act("sl01", case, "call_back", verdict="satisfied")
+    photos = [photo("before"), photo("after")]
+    mine = await city.report("wg003", self_handled=True, media=photos)
+    await city.act("sl01", mine, "archive")
