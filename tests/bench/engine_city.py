@@ -5,7 +5,8 @@ The demo city must be in the database, and nobody else at work in it. Every case
 plans of the city-management flow: most are closed at the first check, some after a second, some are
 refused, and a twentieth, young ones mostly, are still open somewhere on the way. Its rows, its document and its
 journal agree with each other; ids, dice and times follow from the case's number, so that a run can
-be repeated. Left out: steps, clocks and tasks in the documents (gigabytes that no list reads), media, requests.
+be repeated. Left out: steps, clocks and tasks in the documents, whose weight blanks make up for so that
+they lie beside their rows as real ones do; media; requests.
 """
 
 from offline.journal import extend_partitions
@@ -147,7 +148,7 @@ insert into case_file (id, version, number, county, flow, flow_version, state, s
     category, standard, grid, area_path, description, address, longitude, latitude, urgent,
     suspended, supervised, severity, source, org, reported_at, changed_at, ended_at, yellow_at,
     due_at, title, closing_org, supervision, call_back, sensitive, labels, parts, document)
-select *, convert_to(json_strip_nulls(json_build_object(
+select *, convert_to(rpad(json_strip_nulls(json_build_object(
     'id', id, 'version', version, 'number', number, 'county', county, 'flow', flow,
     'flow_version', flow_version, 'state', state, 'stage', stage, 'ending', ending,
     'category', category, 'standard', standard, 'description', description, 'address', address,
@@ -165,7 +166,7 @@ select *, convert_to(json_strip_nulls(json_build_object(
         'state', case when f.state = 'dispatched' then 'open' else 'answered' end,
         'assigned_at', c.dispatched_at, 'by_org', c.centre, 'by_user', c.clerk,
         'by_post', c.clerk_post)) from engine_case c where c.id = f.id and c.is_dispatched)
-    ))::text, 'UTF8')
+    ))::text, 2100), 'UTF8')
 from (
     select id, greatest(last, $1::int) as version,
         '{COUNTY}-' || to_char(reported_at at time zone 'Asia/Shanghai', 'YYYYMMDD') || '-'
