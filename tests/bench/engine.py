@@ -1,4 +1,5 @@
-"""engine: finding among a million cases, by a shift leader of the whole district, over HTTP.
+"""engine: finding among a million cases, by a shift leader of the whole district, over HTTP; what
+a month was worth (engine_evaluation); and ten thousand alarms at one second (engine_clocks).
 
 Every answer is compared with a direct count in the same run; the floor is the plain SQL of that
 answer on a bare connection. BENCH_CASES makes a smaller city.
@@ -22,12 +23,13 @@ from backend.cases.finding.filters import Filters
 from backend.cases.ground import ground_of
 from backend.cases.views import CaseList, Counts, MapPoints
 from backend.core import database
+from backend.core.actor import Actor
 from backend.core.crypto import LEDGER, Keyring
 from backend.core.database import connect
 from backend.core.scope import Parameters
 from backend.core.settings import Settings
 from backend.directory.actors import authors
-from tests.bench import engine_city, stage
+from tests.bench import engine_city, engine_clocks, engine_evaluation, stage
 from tests.bench.figures import Figure, percentile
 
 CASES = int(os.environ.get("BENCH_CASES", "1000000"))
@@ -79,9 +81,29 @@ async def run() -> list[Figure]:
         await conn.close()
         loop = asyncio.get_running_loop()
         with stage.web(city, 1) as address:
-            return await loop.run_in_executor(
+            found = await loop.run_in_executor(
                 None, lambda: asyncio.run(measure(city, address, filled_s))
             )
+        database.configure(city.database_url)
+        await database.open_pool()
+        counted_s = await engine_evaluation.prepare()
+        evaluated = await engine_evaluation.measure(await leader())
+        rang = await engine_clocks.measure()
+        await database.close_pool()
+        reckoned = Figure("engine", "rebuild_s", counted_s, None, "s to count the ledger anew")
+        return [*found, reckoned, *evaluated, *rang]
+
+
+async def leader() -> Actor:
+    """The district-wide leader, now."""
+    async with database.connection() as conn:
+        row = await conn.fetchrow(
+            'select u.id as "user", p.id as post from app_user u '
+            'join appointment a on a."user" = u.code join post p on p.code = a.post '
+            "where u.code = 'ld01'"
+        )
+        key = (row["user"], row["post"], datetime.now(UTC))
+        return (await authors(conn, [key]))[key]
 
 
 async def session_of(conn: Bare) -> None:
