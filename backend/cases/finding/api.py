@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, delete, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from backend.cases.finding import lists, requests, searches
 from backend.cases.finding.conditions import Search
@@ -65,7 +65,7 @@ def _filters(  # one parameter for each field of Filters, so that the descriptio
     ended_since: FromQuery[datetime | None] = None,
     ended_until: FromQuery[datetime | None] = None,
     reporter: FromQuery[UUID | None] = None,
-    phone: Annotated[str | None, QueryParameter(max_length=20)] = None,
+    phone: Annotated[str | None, HeaderParameter(name="X-Reporter-Phone", max_length=20)] = None,
     label: Short = None,
     urgent: FromQuery[bool | None] = None,
     suspended: FromQuery[bool | None] = None,
