@@ -279,9 +279,20 @@ async def test_only_administrators(city_server: Server) -> None:
             assert (await leader.client.get(f"{LIST}/{path}")).status_code == 403
         body = {"sheet": "参数", "rows": [{"编码": "late_hours", "值": "1"}], "plan": "x"}
         for path in ("preview", "apply"):
-            assert (await leader.client.post(f"{LIST}/{path}", json=body)).status_code == 403
+            await _refused(lambda path=path: leader.client.post(f"{LIST}/{path}", json=body))
         for plan in (None, "x"):
-            assert (await send(leader, "a.csv", b"x", plan)).status_code == 403
+            await _refused(lambda plan=plan: send(leader, "a.csv", b"x", plan))
+
+
+async def _refused(ask: Any) -> None:
+    """Refused before the body is read: the server may cut the line it still comes in on, so that
+    the answer is lost with it; asked again, it is the same.
+    """
+    try:
+        answer = await ask()
+    except httpx.ReadError:
+        answer = await ask()
+    assert answer.status_code == 403
 
 
 async def test_another_countys_settings_are_not_there(
