@@ -49,7 +49,7 @@ $(PY_READY): requirements.lock pyproject.toml
 		|| { echo '缺少 Python 3.11 或更高版本:请安装,或用 make PYTHON=路径 指明' >&2; exit 1; }
 	@echo '── 安装 Python 依赖(约 1 分钟)'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
