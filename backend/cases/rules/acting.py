@@ -21,8 +21,6 @@ from backend.catalogue.expressions import holds
 from backend.catalogue.flow import Action, Branch, Effect
 from offline.wire import Reason
 
-__all__ = ["act", "checker", "enter", "late_evidence", "open_task", "rule_step"]
-
 FAILED_AGAIN = "failed_again"
 """The rule's line in the timeline when a check has failed for the second time or more."""
 

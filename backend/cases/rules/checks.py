@@ -1,7 +1,7 @@
 """Who may take an action, and whether it brought what the action asks for."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,29 +12,12 @@ from backend.cases.rules.doing import Doing
 from backend.cases.rules.reporting import ROLE_NAMES
 from backend.cases.structs import ActOnCase, Case, Request
 from backend.catalogue.expressions import holds
-from backend.catalogue.flow import Action, Choice, Flow, Input
+from backend.catalogue.flow import Action, Choice, Flow, Input, InputName
 from backend.core.actor import Actor
 from offline.reading import EARLIEST, LATEST
 from offline.wire import Reason
 
-_BY_ACTION = (
-    "org",
-    "worker",
-    "standard",
-    "limit",
-    "verdict",
-    "reason",
-    "amendment",
-    "targets",
-    "closing_org",
-    "assignment",
-    "request",
-    "directive",
-    "until",
-    "signature",
-    "people",
-    "labels",
-)
+_BY_ACTION = frozenset(get_args(InputName)) - {"opinion", "media"}
 
 
 class Known(Struct, frozen=True):

@@ -1,8 +1,8 @@
-import { Unavailable } from '@xunge/client'
 import { ref, shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
 import type { CaseList, CaseRow } from '@/lib/caseApi'
 import { query, type CaseFilters } from '@/lib/filters'
+import { useAsking } from './useAsking'
 import { useRefresh } from './useRefresh'
 
 /** A list of cases from the server: narrowed, paged, and fresh while it is looked at. */
@@ -10,28 +10,17 @@ export function useCaseList(filters: Ref<CaseFilters>) {
   const client = useClient()
   const rows = shallowRef<CaseRow[]>([])
   const next = ref<string | null>(null)
-  const loading = ref(true)
-  const offline = ref(false)
-  const error = ref<string | null>(null)
-  let asked = 0
+  const { loading, offline, error, ask } = useAsking()
 
-  async function load(more = false): Promise<void> {
-    const turn = ++asked
+  function load(more = false): Promise<void> {
     const text = query(filters.value, more && next.value ? { after: next.value } : {})
-    try {
-      const page = await client.request<CaseList>('GET', `/cases?${text}`)
-      if (turn !== asked) return
-      rows.value = more ? [...rows.value, ...page.items] : page.items
-      next.value = page.next
-      offline.value = false
-      error.value = null
-    } catch (problem) {
-      if (turn !== asked) return
-      offline.value = problem instanceof Unavailable
-      error.value = offline.value || !(problem instanceof Error) ? null : problem.message
-    } finally {
-      if (turn === asked) loading.value = false
-    }
+    return ask(
+      () => client.request<CaseList>('GET', `/cases?${text}`),
+      (page) => {
+        rows.value = more ? [...rows.value, ...page.items] : page.items
+        next.value = page.next
+      },
+    )
   }
 
   watch(filters, () => {

@@ -1,7 +1,7 @@
-import { Unavailable } from '@xunge/client'
-import { ref, shallowRef, watch, type Ref } from 'vue'
+import { shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
 import type { Evaluation, PeriodKind, Subject } from '@/lib/evaluation'
+import { useAsking } from './useAsking'
 import { useRefresh } from './useRefresh'
 
 /** What is asked of the evaluation; empty text: the server's own choice. */
@@ -22,27 +22,16 @@ export function asQuery(question: Question, more: Record<string, string> = {}): 
 export function useEvaluation(question: Ref<Question>) {
   const client = useClient()
   const evaluation = shallowRef<Evaluation | null>(null)
-  const loading = ref(true)
-  const offline = ref(false)
-  const error = ref<string | null>(null)
-  let asked = 0
+  const { loading, offline, error, ask } = useAsking()
 
-  async function load(): Promise<void> {
-    const turn = ++asked
-    try {
-      const path = `/windows/evaluation?${asQuery(question.value)}`
-      const answer = await client.request<Evaluation>('GET', path)
-      if (turn !== asked) return
-      evaluation.value = answer
-      offline.value = false
-      error.value = null
-    } catch (problem) {
-      if (turn !== asked) return
-      offline.value = problem instanceof Unavailable
-      error.value = offline.value || !(problem instanceof Error) ? null : problem.message
-    } finally {
-      if (turn === asked) loading.value = false
-    }
+  function load(): Promise<void> {
+    const path = `/windows/evaluation?${asQuery(question.value)}`
+    return ask(
+      () => client.request<Evaluation>('GET', path),
+      (answer) => {
+        evaluation.value = answer
+      },
+    )
   }
 
   watch(

@@ -1,7 +1,7 @@
-import { Unavailable } from '@xunge/client'
 import type { cases } from '@xunge/types'
 import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
+import { useAsking } from './useAsking'
 import { useReference } from './useReference'
 import { useRefresh } from './useRefresh'
 import { useSession } from './useSession'
@@ -26,30 +26,19 @@ export function useRequests(view: Ref<RequestView>) {
   const rows = shallowRef<cases.RequestRow[]>([])
   const next = ref<string | null>(null)
   const waiting = ref(0)
-  const loading = ref(true)
-  const offline = ref(false)
-  const error = ref<string | null>(null)
-  let asked = 0
+  const { loading, offline, error, ask } = useAsking()
 
-  async function load(more = false): Promise<void> {
-    const turn = ++asked
+  function load(more = false): Promise<void> {
     const query = new URLSearchParams({ view: view.value })
     if (more && next.value) query.set('after', next.value)
-    try {
-      const page = await client.request<cases.RequestList>('GET', `/cases/requests?${query}`)
-      if (turn !== asked) return
-      rows.value = more ? [...rows.value, ...page.items] : page.items
-      next.value = page.next
-      waiting.value = page.open
-      offline.value = false
-      error.value = null
-    } catch (problem) {
-      if (turn !== asked) return
-      offline.value = problem instanceof Unavailable
-      error.value = offline.value || !(problem instanceof Error) ? null : problem.message
-    } finally {
-      if (turn === asked) loading.value = false
-    }
+    return ask(
+      () => client.request<cases.RequestList>('GET', `/cases/requests?${query}`),
+      (page) => {
+        rows.value = more ? [...rows.value, ...page.items] : page.items
+        next.value = page.next
+        waiting.value = page.open
+      },
+    )
   }
 
   watch(view, () => {

@@ -1,4 +1,3 @@
-import { Unavailable } from '@xunge/client'
 import type { settings } from '@xunge/types'
 import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
@@ -10,6 +9,7 @@ import {
   type Preview,
   type RowsChange,
 } from '@/lib/settings'
+import { useAsking } from './useAsking'
 import { useReference } from './useReference'
 
 const TYPING_MS = 300
@@ -17,29 +17,15 @@ const TYPING_MS = 300
 /** Loads something from the service, and says why when it cannot. */
 function useLoading<T>(empty: T, fetch: () => Promise<T>) {
   const value = shallowRef<T>(empty)
-  const loading = ref(true)
-  const offline = ref(false)
-  const error = ref<string | null>(null)
-  let asked = 0
+  const { ask, ...state } = useAsking()
 
-  async function load(): Promise<void> {
-    const turn = ++asked
-    loading.value = true
-    try {
-      const found = await fetch()
-      if (turn !== asked) return
+  function load(): Promise<void> {
+    state.loading.value = true
+    return ask(fetch, (found) => {
       value.value = found
-      offline.value = false
-      error.value = null
-    } catch (problem) {
-      if (turn !== asked) return
-      offline.value = problem instanceof Unavailable
-      error.value = offline.value || !(problem instanceof Error) ? null : problem.message
-    } finally {
-      if (turn === asked) loading.value = false
-    }
+    })
   }
-  return { value, loading, offline, error, load }
+  return { value, ...state, load }
 }
 
 /** What can be set, with how much of it there is. */
