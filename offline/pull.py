@@ -96,7 +96,7 @@ async def _page(
         documents=await _documents(conn, rows, ports.kinds),
         cursor=_seal(ports.cipher, position.snapshot.encode(), CURSOR),
         page=_seal(ports.cipher, _next(position, rows[-1]), PAGE_TOKEN) if more else None,
-        reset=position.reset,
+        reset="epoch" if position.reset else None,
     )
 
 

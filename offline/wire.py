@@ -42,10 +42,14 @@ class Item(Struct, frozen=True):
     """A command on its way. `body` is the JSON text of a Command, kept as the very bytes that were
     digested (SHA-256) and signed (ECDSA P-256 over SHA-256, raw r‖s, base64); gateways may reformat
     JSON around a string but not inside it.
+
+    A sealed item has an empty body and, in `sealed`, HPKE of the JSON of the Item it was (base64,
+    PROTOCOL.md 8): its author's device can no longer read it, and anyone signed in may bring it.
     """
 
-    body: Annotated[str, Meta(max_length=262_144)]
+    body: Annotated[str, Meta(max_length=262_144)] = ""
     signature: Annotated[str, Meta(max_length=128)] | None = None
+    sealed: Annotated[str, Meta(max_length=400_000)] | None = None
 
 
 class PushRequest(Struct, frozen=True):
@@ -94,12 +98,17 @@ class PushResponse(Struct, frozen=True):
 class PullRequest(Struct, frozen=True):
     """What the device has: the cursor of its last whole pull, the epoch it came with, the buckets
     it holds at that cursor, and within a pull of several pages the token of the next one.
+
+    `check` asks for the checksum of every bucket with the last page. `snapshots` says that the
+    device can take a fresh bucket as a file.
     """
 
     cursor: str | None = None
     epoch: str | None = None
     buckets: list[Annotated[str, Meta(max_length=128)]] = []
     page: Annotated[str, Meta(max_length=65_536)] | None = None  # names every bucket held
+    check: bool = False
+    snapshots: bool = False
 
 
 class Member(Struct, frozen=True):
@@ -121,12 +130,33 @@ class Held(Struct, frozen=True):
     document: msgspec.Raw
 
 
+class Snapshot(Struct, frozen=True):
+    """A fresh bucket as an immutable file, `GET /api/sync/snapshots/{id}` (PROTOCOL.md 6). A device
+    takes it before the members of this pull, which are what came after it.
+
+    `bytes` is the file's size on the wire, `documents` how many it holds, `checksum` that of the
+    bucket as it was then.
+    """
+
+    bucket: str
+    id: UUID
+    bytes: int
+    documents: int
+    checksum: str
+
+
+ResetKind = Literal["epoch", "horizon"]
+
+
 class PullResponse(Struct, frozen=True):
     """One page. Apply pages as they come, but keep `cursor` only when `page` is null.
 
     `buckets` is what the actor may hold now: a device drops every other bucket. `fresh` lists
     buckets that are sent whole: members of those not named in this pull are gone.
-    `reset` says that the epoch changed or the cursor was not usable, so all buckets are fresh.
+    `reset` says why all buckets are fresh though a cursor was given: another epoch, after which
+    the device pushes again what was accepted in the last 30 days, or a cursor older than the
+    tombstones.
+    `snapshots` come with the first page, `checksums` by bucket with the last one when asked for.
     """
 
     epoch: str
@@ -137,4 +167,6 @@ class PullResponse(Struct, frozen=True):
     documents: list[Held]
     cursor: str
     page: str | None = None
-    reset: bool = False
+    reset: ResetKind | None = None
+    snapshots: list[Snapshot] = []
+    checksums: dict[str, str] | None = None

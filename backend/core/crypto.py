@@ -78,15 +78,15 @@ class Keyring:
         def derived(purpose: str, length: int) -> bytes:
             return HKDF(SM3(), length, salt=None, info=purpose.encode()).derive(secret)
 
-        self._derived = derived
+        self.derived = derived
 
     def cipher(self, purpose: str) -> Cipher:
         """What seals the values of one purpose, such as `password` or `journal`."""
-        key = self._derived(f"seal:{purpose}", SM4_KEY_BYTES)
+        key = self.derived(f"seal:{purpose}", SM4_KEY_BYTES)
         return Cipher(key, partial(self.index, purpose))
 
     def index(self, purpose: str, value: str) -> bytes:
         """A keyed blind index (HMAC-SM3): equal values of one purpose can be found, not read."""
-        mac = HMAC(self._derived(f"index:{purpose}", INDEX_KEY_BYTES), SM3())
+        mac = HMAC(self.derived(f"index:{purpose}", INDEX_KEY_BYTES), SM3())
         mac.update(value.encode())
         return mac.finalize()

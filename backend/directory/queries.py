@@ -10,7 +10,7 @@ from backend.core.actor import Actor
 from backend.core.ids import derived_id
 from backend.directory.actors import Acting
 from backend.directory.rules import buckets_of, subject_of
-from backend.directory.structs import DeviceView, PersonView, PostChoice, SessionView
+from backend.directory.structs import DeviceView, Holding, PersonView, PostChoice, SessionView
 from offline.ports import Connection
 
 
@@ -74,7 +74,7 @@ async def posts_of(conn: Connection, user: UUID, day: date) -> list[PostChoice]:
     return [PostChoice(**row) for row in rows]
 
 
-async def session_view(conn: Connection, acting: Acting, day: date) -> SessionView:
+async def session_view(conn: Connection, acting: Acting, day: date, seal_key: str) -> SessionView:
     """What a session tells its owner."""
     actor = acting.actor
     assert actor.device is not None
@@ -92,6 +92,8 @@ async def session_view(conn: Connection, acting: Acting, day: date) -> SessionVi
         buckets=buckets_of(actor),
         device=actor.device,
         must_change_password=acting.must_change_password,
+        seal_key=seal_key,
+        holding=Holding(),
     )
 
 

@@ -20,6 +20,7 @@ from backend.core.database import connection, transaction
 from backend.core.errors import Problem
 from backend.core.ids import new_id
 from backend.core.limits import Limiter
+from backend.core.sealing import Seal
 from backend.directory import devices, lockout, queries
 from backend.directory.actors import (
     REMEMBERED,
@@ -55,6 +56,7 @@ class Sessions:
         self, keyring: Keyring, passwords: Passwords, limiter: Limiter, clock: Clock = utc_now
     ) -> None:
         self._keyring = keyring
+        self._seal_key = Seal(keyring).public_key
         self._passwords = passwords
         self._limiter = limiter
         self._clock = clock
@@ -86,7 +88,9 @@ class Sessions:
         async with transaction() as conn:
             post = await _first_post(conn, user, now)
             new_here = await devices.register(conn, form.device, key, user, now)
-            opened, actor = await _open(conn, user, post, form.device.id, signed_in_at=now, now=now)
+            opened, actor = await self._open(
+                conn, user, post, form.device.id, signed_in_at=now, now=now
+            )
             actor = replace(actor, ip=ip)
             if new_here:
                 await _note(conn, "device_registered", now, actor)
@@ -97,7 +101,7 @@ class Sessions:
     async def view(self, acting: Acting) -> SessionView:
         """What the session tells its owner."""
         async with connection() as conn:
-            return await queries.session_view(conn, acting, city_day(self._clock()))
+            return await self._view(conn, acting, self._clock())
 
     async def switch(self, actor: Actor, post: UUID) -> Opened:
         """Go on as another of one's posts. Raises Problem 403 `not_your_post`."""
@@ -114,7 +118,7 @@ class Sessions:
             )
             if signed_in_at is None or actor.device is None:
                 raise unauthenticated()
-            opened, after = await _open(
+            opened, after = await self._open(
                 conn, actor.user, post, actor.device, signed_in_at=signed_in_at, now=now
             )
             await _note(conn, "switched_post", now, replace(after, ip=actor.ip), former=actor.post)
@@ -148,7 +152,7 @@ class Sessions:
                 secret,
             )
             await conn.execute("delete from session where user_id = $1", actor.user)
-            opened, after = await _open(
+            opened, after = await self._open(
                 conn, actor.user, actor.post, actor.device, signed_in_at=now, now=now
             )
             await _note(conn, "changed_password", now, replace(after, ip=actor.ip))
@@ -219,36 +223,39 @@ class Sessions:
             if known[0].actor.user != user and known[0].actor.device != device
         }
 
+    async def _open(
+        self,
+        conn: Connection,
+        user: UUID,
+        post: UUID,
+        device: UUID,
+        *,
+        signed_in_at: datetime,
+        now: datetime,
+    ) -> tuple[Opened, Actor]:
+        token = token_urlsafe(TOKEN_BYTES)
+        await conn.execute(
+            "insert into session (id, token, user_id, post_id, device_id, created_at, expires_at) "
+            "values ($1, $2, $3, $4, $5, $6, $7)",
+            new_id(),
+            digest_of(token),
+            user,
+            post,
+            device,
+            signed_in_at,
+            session_end(signed_in_at, now),
+        )
+        acting = await actor_of_session(conn, token, now)
+        return Opened(token, await self._view(conn, acting, now)), acting.actor
+
+    async def _view(self, conn: Connection, acting: Acting, now: datetime) -> SessionView:
+        return await queries.session_view(conn, acting, city_day(now), self._seal_key)
+
 
 async def sweep(conn: Connection, now: datetime) -> None:
     """Drop sessions and tries that are over; run from time to time."""
     await conn.execute("delete from session where expires_at <= $1", now)
     await lockout.sweep(conn, now)
-
-
-async def _open(
-    conn: Connection,
-    user: UUID,
-    post: UUID,
-    device: UUID,
-    *,
-    signed_in_at: datetime,
-    now: datetime,
-) -> tuple[Opened, Actor]:
-    token = token_urlsafe(TOKEN_BYTES)
-    await conn.execute(
-        "insert into session (id, token, user_id, post_id, device_id, created_at, expires_at) "
-        "values ($1, $2, $3, $4, $5, $6, $7)",
-        new_id(),
-        digest_of(token),
-        user,
-        post,
-        device,
-        signed_in_at,
-        session_end(signed_in_at, now),
-    )
-    acting = await actor_of_session(conn, token, now)
-    return Opened(token, await queries.session_view(conn, acting, city_day(now))), acting.actor
 
 
 async def _first_post(conn: Connection, user: UUID, now: datetime) -> UUID:

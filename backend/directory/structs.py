@@ -1,7 +1,7 @@
 """Places, orgs and people as documents of `reference:COUNTY`, and what a session tells."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -84,11 +84,16 @@ class PersonView(Struct, frozen=True, kw_only=True):
 
 
 class NewDevice(Struct, frozen=True):
-    """A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER."""
+    """A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER.
+
+    `data_key` (32 bytes, base64) is sent by a device that made itself a new one: the service keeps
+    a copy for this user on this device, for whoever forgot the PIN.
+    """
 
     id: UUID
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     public_key: Annotated[str, Meta(max_length=400)] | None = None
+    data_key: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class SignIn(Struct, frozen=True):
@@ -110,6 +115,19 @@ class PostChoice(Struct, frozen=True):
     role_name: str
 
 
+class Holding(Struct, frozen=True, kw_only=True):
+    """What the city lets a device hold of others' data (settings of the county).
+
+    people: nothing, masked or full. days: after so many without the service the device wipes its
+    replica. limit: documents a replica may have at most. pin: whether the replica must be locked.
+    """
+
+    people: Literal["nothing", "masked", "full"] = "masked"
+    days: int = 7
+    limit: int = 50_000
+    pin: bool = False
+
+
 class SessionView(Struct, frozen=True, kw_only=True):
     """GET /session, and the answer to signing in or switching post."""
 
@@ -127,6 +145,9 @@ class SessionView(Struct, frozen=True, kw_only=True):
     device: UUID
     must_change_password: bool = False
     token: str | None = None  # only when signing in; browsers use the cookie instead
+    data_key: str | None = None  # only when signing in: the kept copy for this user and device
+    seal_key: str  # what unsent items are sealed to: P-256 point, uncompressed, base64
+    holding: Holding
 
 
 class SwitchPost(Struct, frozen=True):

@@ -43,6 +43,18 @@ export interface DeviceView {
   revoked: boolean;
 }
 /**
+ * What the city lets a device hold of others' data (settings of the county).
+ *
+ *     people: nothing, masked or full. days: after so many without the service the device wipes its
+ *     replica. limit: documents a replica may have at most. pin: whether the replica must be locked.
+ */
+export interface Holding {
+  people: "full" | "masked" | "nothing";
+  days: number;
+  limit: number;
+  pin: boolean;
+}
+/**
  * An organisation.
  */
 export interface Org {
@@ -106,6 +118,9 @@ export interface SessionView {
   device: string;
   must_change_password: boolean;
   token: string | null;
+  data_key: string | null;
+  seal_key: string;
+  holding: Holding;
 }
 /**
  * A colleague's name, for showing who acted.

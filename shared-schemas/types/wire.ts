@@ -37,10 +37,14 @@ export interface Held {
  * A command on its way. `body` is the JSON text of a Command, kept as the very bytes that were
  *     digested (SHA-256) and signed (ECDSA P-256 over SHA-256, raw r‖s, base64); gateways may reformat
  *     JSON around a string but not inside it.
+ *
+ *     A sealed item has an empty body and, in `sealed`, HPKE of the JSON of the Item it was (base64,
+ *     PROTOCOL.md 8): its author's device can no longer read it, and anyone signed in may bring it.
  */
 export interface Item {
   body: string;
   signature: string | null;
+  sealed: string | null;
 }
 /**
  * An entity's place in a bucket. `removed` is a tombstone.
@@ -84,19 +88,26 @@ export interface Reason {
 /**
  * What the device has: the cursor of its last whole pull, the epoch it came with, the buckets
  *     it holds at that cursor, and within a pull of several pages the token of the next one.
+ *
+ *     `check` asks for the checksum of every bucket with the last page. `snapshots` says that the
+ *     device can take a fresh bucket as a file.
  */
 export interface PullRequest {
   cursor: string | null;
   epoch: string | null;
   buckets: string[];
   page: string | null;
+  check: boolean;
+  snapshots: boolean;
 }
 /**
  * One page. Apply pages as they come, but keep `cursor` only when `page` is null.
  *
  *     `buckets` is what the actor may hold now: a device drops every other bucket. `fresh` lists
  *     buckets that are sent whole: members of those not named in this pull are gone.
- *     `reset` says that the epoch changed or the cursor was not usable, so all buckets are fresh.
+ *     `reset` says why all buckets are fresh though a cursor was given: another epoch, after which the
+ *     device pushes again what was accepted in the last 30 days, or a cursor older than the tombstones.
+ *     `snapshots` come with the first page, `checksums` by bucket with the last one when asked for.
  */
 export interface PullResponse {
   epoch: string;
@@ -107,7 +118,25 @@ export interface PullResponse {
   documents: Held[];
   cursor: string;
   page: string | null;
-  reset: boolean;
+  reset: ("epoch" | "horizon") | null;
+  snapshots: Snapshot[];
+  checksums: {
+    [k: string]: string;
+  } | null;
+}
+/**
+ * A fresh bucket as an immutable file, `GET /api/sync/snapshots/{id}` (PROTOCOL.md 6). A device
+ *     takes it before the members of this pull, which are what came after it.
+ *
+ *     `bytes` is the file's size on the wire, `documents` how many it holds, `checksum` that of the
+ *     bucket as it was then.
+ */
+export interface Snapshot {
+  bucket: string;
+  id: string;
+  bytes: number;
+  documents: number;
+  checksum: string;
 }
 /**
  * Up to MAX_COMMANDS commands, applied in the order given.

@@ -68,7 +68,9 @@ class Feed {
         })),
       cursor: String(until),
       page: more ? JSON.stringify([offset + this.pageSize, until]) : null,
-      reset,
+      reset: reset ? 'epoch' : null,
+      snapshots: [],
+      checksums: null,
     }
   }
 }

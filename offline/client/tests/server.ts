@@ -52,7 +52,9 @@ export class Server {
     documents: [],
     cursor: request.cursor ?? '0',
     page: null,
-    reset: false,
+    reset: null,
+    snapshots: [],
+    checksums: null,
   })
   /** Bodies that make the server answer 400. */
   malformed: (body: string) => boolean = () => false
