@@ -53,8 +53,8 @@ export interface ChangePassword {
 /**
  * A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER.
  *
- *     `data_key` (32 bytes, base64) is sent by a device that made itself a new one: the service keeps a
- *     copy for this user on this device, for whoever forgot the PIN.
+ *     `data_key` (32 bytes, base64) is sent by a device that made itself a new one: the service keeps
+ *     a copy for this user on this device, for whoever forgot the PIN.
  */
 export interface NewDevice {
   id: string;

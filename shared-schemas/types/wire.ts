@@ -105,8 +105,9 @@ export interface PullRequest {
  *
  *     `buckets` is what the actor may hold now: a device drops every other bucket. `fresh` lists
  *     buckets that are sent whole: members of those not named in this pull are gone.
- *     `reset` says why all buckets are fresh though a cursor was given: another epoch, after which the
- *     device pushes again what was accepted in the last 30 days, or a cursor older than the tombstones.
+ *     `reset` says why all buckets are fresh though a cursor was given: another epoch, after which
+ *     the device pushes again what was accepted in the last 30 days, or a cursor older than the
+ *     tombstones.
  *     `snapshots` come with the first page, `checksums` by bucket with the last one when asked for.
  */
 export interface PullResponse {

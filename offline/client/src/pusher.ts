@@ -70,7 +70,7 @@ export class Pusher {
     await this.changed()
     try {
       const request: wire.PushRequest = {
-        commands: batch.map(({ body, signature }) => ({ body, signature })),
+        commands: batch.map(({ body, signature }) => ({ body, signature, sealed: null })),
       }
       const asked = this.clock.now()
       const answer = await this.http.request<wire.PushResponse>('POST', '/sync/push', request)

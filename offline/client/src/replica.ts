@@ -75,6 +75,8 @@ export class Replica {
         epoch: from?.epoch ?? null,
         buckets: from?.buckets ?? [],
         page,
+        check: false,
+        snapshots: false,
       }
       const asked = this.clock.now()
       const answer = await this.http.request<wire.PullResponse>('POST', '/sync/pull', request)

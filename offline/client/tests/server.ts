@@ -221,6 +221,10 @@ export function sessionOf(user: string): directory.SessionView {
     device: '01890000-0000-7000-8000-0000000000d1',
     must_change_password: false,
     token: null,
+    data_key: null,
+    seal_key:
+      'BGma12/q7UUqsuG8NSqCN+w+VF365LJwzAzyDWT+QXZqUy0MjHUSNm3/WZOhtR18MbnWDuXJ56emdZpgr+poBg0=',
+    holding: { people: 'masked', days: 7, limit: 50_000, pin: false },
   }
 }
 
