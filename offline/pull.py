@@ -15,7 +15,7 @@ from offline import epoch
 from offline.ports import Connection, Transactions
 from offline.sealed import Cipher
 from offline.wire import Held, Member, PullRequest, PullResponse
-from offline.work import Kind, encode
+from offline.work import Kind, encode, shown
 
 CURSOR, PAGE_TOKEN = b"cursor", b"page"
 PAGE = 500
@@ -174,7 +174,7 @@ async def _documents(
             wanted[row["kind"]][row["entity"]] = None
     held: list[Held] = []
     for name, ids in wanted.items():
-        kind = kinds[name]
+        kind = shown(kinds)[name]
         states = await kind.load(conn, list(ids), False)  # noqa: FBT003
         for entity, state in states.items():
             document = kind.document(state)

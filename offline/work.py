@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from offline import buckets, journal, sealed
 from offline.ports import Connection
@@ -30,12 +31,21 @@ class Change(Struct, frozen=True):
     after: Any
 
 
+class Face(Struct, frozen=True):
+    """Another document of the same aggregate, for other buckets: to devices a kind of its own."""
+
+    name: str
+    document: Callable[[Any], object | None]
+    buckets: Callable[[Any], frozenset[str]]
+
+
 class Kind(Struct, frozen=True):
     """What the write path must know of one kind of entity.
 
     load: the aggregates of some ids; with `lock`, in id order and FOR UPDATE.
     save: write changes set-based. document: what a device gets (None: nothing).
     buckets: which buckets hold it now; a pure function of the aggregate.
+    faces: what else of it is held, in buckets that none of the others name.
     """
 
     name: str
@@ -43,6 +53,17 @@ class Kind(Struct, frozen=True):
     save: Callable[[Connection, Sequence[Change]], Awaitable[None]]
     document: Callable[[Any], object | None]
     buckets: Callable[[Any], frozenset[str]]
+    faces: tuple[Face, ...] = ()
+
+
+def shown(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+    """What members are of, by the kind that devices know: each kind itself, and its faces."""
+    faces = {
+        face.name: replace(kind, name=face.name, document=face.document, buckets=face.buckets)
+        for kind in kinds.values()
+        for face in kind.faces
+    }
+    return {**kinds, **faces}
 
 
 class Author(Protocol):
@@ -177,7 +198,10 @@ class Work:
             )
             for key in keys:
                 state = self._now[key]
-                members.append(buckets.Standing(name, state.id, state.version, kind.buckets(state)))
+                members += [
+                    buckets.Standing(each.name, state.id, state.version, each.buckets(state))
+                    for each in shown({name: kind}).values()
+                ]
         await sealed.write(self.conn, self._cipher, self._sealed)
         await journal.append(self.conn, self._entries)
         self.touched |= await buckets.rewrite(self.conn, members)

@@ -7,12 +7,14 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from offline import epoch
 from offline import pull as pulling
 from offline.push import push
 from offline.wire import PullRequest
-from tests.offline.toy import SENDER, Note, World, Write
+from offline.work import Face
+from tests.offline.toy import NOTE, SENDER, Note, World, Write
 
 PLACES = ["", "a", "b", "a+b", "c"]
 
@@ -134,3 +136,23 @@ async def test_a_cursor_that_is_not_ours_is_refused(world: World, cursor: str) -
         await pulling.pull(PullRequest(cursor, life, ["a"]), ["a"], world.pulling)
     with pytest.raises(pulling.CursorError):
         await pulling.pull(PullRequest(page="%%%"), ["a"], world.pulling)
+
+
+async def test_one_aggregate_shows_each_bucket_its_own_face(world: World) -> None:
+    """Who may see only part of it never gets the rest, and both hear of one change."""
+    length = Face("note.length", lambda note: {"length": len(note.text)}, _at_a_glance)
+    kinds = {"note": replace(NOTE, faces=(length,))}
+    pushing, pulling_ = replace(world.pushing, kinds=kinds), replace(world.pulling, kinds=kinds)
+    note = uuid4()
+    await push([world.item(Write(note, "a", "four"))], SENDER, pushing)
+    await push([world.item(Write(note, "b", "fifth"))], SENDER, pushing)
+    whole = await pulling.pull(PullRequest(), ["b"], pulling_)
+    part = await pulling.pull(PullRequest(), ["a/glance", "b/glance"], pulling_)
+    assert [(h.kind, h.id, h.version) for h in whole.documents] == [("note", note, 2)]
+    assert [(h.kind, h.id, h.version) for h in part.documents] == [("note.length", note, 2)]
+    assert bytes(part.documents[0].document) == b'{"length":5}'
+    assert [(m.bucket, m.kind) for m in part.members] == [("b/glance", "note.length")]
+
+
+def _at_a_glance(note: Note) -> frozenset[str]:
+    return frozenset({f"{note.place}/glance"})
