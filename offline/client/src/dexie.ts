@@ -18,6 +18,7 @@ class Database extends Dexie {
       members: 'key, bucket, entity',
       meta: 'key',
     })
+    this.version(2).stores({ blocks: 'key', reference: 'key' })
   }
 
   of<S extends StoreName>(store: S): Table<Stores[S], string> {
@@ -31,6 +32,7 @@ export function openDexie(name: string, options?: DexieOptions): Storage {
   const transaction: Transaction = {
     get: async (store, key) => database.of(store).get(key),
     getMany: async (store, keys) => database.of(store).bulkGet(keys),
+    after: async (store, key) => database.of(store).where(':id').above(key).toArray(),
     list: async (store, index, is) =>
       index === undefined || is === undefined
         ? database.of(store).toArray()

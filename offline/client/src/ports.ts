@@ -6,6 +6,8 @@ import type { Indexes, Meta, MetaRecord, StoreName, Stores } from './records'
 export interface Transaction {
   get<S extends StoreName>(store: S, key: string): Promise<Stores[S] | undefined>
   getMany<S extends StoreName>(store: S, keys: string[]): Promise<(Stores[S] | undefined)[]>
+  /** The records whose key is greater, in the order of their keys. */
+  after<S extends StoreName>(store: S, key: string): Promise<Stores[S][]>
   list<S extends StoreName>(store: S, index?: Indexes[S], is?: string): Promise<Stores[S][]>
   put<S extends StoreName>(store: S, records: Stores[S][]): Promise<void>
   remove(store: StoreName, keys: string[]): Promise<void>

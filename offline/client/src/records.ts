@@ -62,6 +62,12 @@ export interface DocumentRecord {
   document: unknown
 }
 
+/** One piece of the replica's log, encrypted. `key` is its number in twelve digits. */
+export interface BlockRecord {
+  key: string
+  bytes: Uint8Array<ArrayBuffer>
+}
+
 /** `entity` is the key of a document; `key` is bucket and entity. */
 export interface MemberRecord {
   key: string
@@ -113,6 +119,8 @@ export interface Stores {
   drafts: DraftRecord
   documents: DocumentRecord
   members: MemberRecord
+  blocks: BlockRecord
+  reference: BlockRecord
   meta: MetaRecord
 }
 
@@ -126,5 +134,7 @@ export interface Indexes {
   drafts: 'user'
   documents: 'kind'
   members: 'bucket' | 'entity'
+  blocks: never
+  reference: never
   meta: never
 }
