@@ -88,6 +88,7 @@ WHOLE: dict[str, list[type]] = {
         directory.PersonView,
         directory.SessionView,
         directory.DeviceView,
+        directory.DeviceList,
     ],
 }
 PARTIAL: dict[str, list[type]] = {
@@ -102,6 +103,7 @@ PARTIAL: dict[str, list[type]] = {
         directory.SignIn,
         directory.SwitchPost,
         directory.ChangePassword,
+        directory.RenameDevice,
         views.Reveal,
         views.SaveSearch,
         exporting.AskExport,

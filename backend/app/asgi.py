@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from backend.app.description import Description
 from backend.app.failures import HANDLERS
 from backend.app.gate import Gate
+from backend.app.holding import holding_of
 from backend.app.inflate import Inflate
 from backend.app.live import Live
 from backend.app.logs import configure_logs
@@ -72,7 +73,7 @@ def create_app(settings: Settings) -> Litestar:
                 "keyring": keyring,
                 "live": live,
                 "push_gate": Gate(PUSHES_AT_ONCE, PUSHES_IN_LINE),
-                "sessions": Sessions(keyring, Passwords(keyring), Limiter(redis)),
+                "sessions": Sessions(keyring, Passwords(keyring), Limiter(redis), holding_of),
             }
         ),
         dependencies=DEPENDENCIES,

@@ -13,7 +13,12 @@ from backend.app.sync import SyncController
 from backend.cases.api import CaseController
 from backend.cases.exporting.api import ExportController
 from backend.cases.finding.api import FindingController, RequestController, SearchController
-from backend.directory.api import DeviceController, PeopleController, SessionController
+from backend.directory.api import (
+    CountyDeviceController,
+    DeviceController,
+    PeopleController,
+    SessionController,
+)
 from backend.media.api import MediaController
 from backend.media.tus import UploadController
 from backend.tasks.api import my_tasks
@@ -26,6 +31,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     basemap,
     SessionController,
     DeviceController,
+    CountyDeviceController,
     PeopleController,
     SyncController,
     FindingController,

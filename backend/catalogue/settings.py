@@ -87,6 +87,36 @@ SETTINGS: dict[str, Setting] = {
             default=3000,
             expected="100 到 100000 的整数(米)",
         ),
+        Setting(
+            code="device_people",
+            name="手机上可以存放的人员资料",
+            type=Literal["nothing", "masked", "full"],
+            default="masked",
+            expected="nothing(不存放)、masked(只存放脱敏的)或 full(有权限的岗位可存放完整的)",
+        ),
+        Setting(
+            code="device_days",
+            name="手机多少天没有联系上服务就清除所存的资料",
+            type=Annotated[int, Meta(ge=1, le=90)],
+            default=7,
+            expected="1 到 90 的整数(天)",
+            note="只清除从服务取来的资料,本人未发送的内容加密保留",
+        ),
+        Setting(
+            code="device_limit",
+            name="一台手机最多存放多少条资料",
+            type=Annotated[int, Meta(ge=1000, le=200_000)],
+            default=50_000,
+            expected="1000 到 200000 的整数(条)",
+            note="超过时不下载,并提示所辖范围过大",
+        ),
+        Setting(
+            code="device_pin",
+            name="手机上的资料是否必须用解锁码保护",
+            type=Literal["optional", "required"],
+            default="optional",
+            expected="optional(由使用者决定)或 required(必须)",
+        ),
     )
 }
 

@@ -39,15 +39,22 @@ class Access:
     `actor` into the connection's state for dependencies and the request log.
 
     session: whether one is needed. permissions: any one of them will do; empty, every post will.
-    settled: whether a password that must be changed has to be changed first.
+    settled: whether a password that must be changed has to be changed first. leaving: whether a
+    device that was ordered to wipe itself may call it too.
     """
 
     def __init__(
-        self, *, session: bool = True, permissions: tuple[str, ...] = (), settled: bool = True
+        self,
+        *,
+        session: bool = True,
+        permissions: tuple[str, ...] = (),
+        settled: bool = True,
+        leaving: bool = False,
     ) -> None:
         self.session = session
         self.permissions = permissions
         self.settled = settled
+        self.leaving = leaving
 
     async def __call__(self, connection: AnyConnection, _: BaseRouteHandler) -> None:
         """Let the request through or raise a Problem."""
@@ -63,6 +70,8 @@ class Access:
         acting = await sessions.acting(token, ip_of(connection))
         state = connection.scope["state"]
         state["acting"], state["actor"] = acting, acting.actor
+        if acting.wiping and not self.leaving:
+            raise Problem(401, "wipe", "管理员或您本人要求清除这台设备上的资料,未发送的内容会保留")
         if self.settled and acting.must_change_password:
             raise Problem(403, "password_must_change", "请先修改初始密码再继续使用")
         if self.permissions and not any(map(acting.actor.may, self.permissions)):
@@ -93,6 +102,9 @@ signed_in = Access()
 
 account = Access(settled=False)
 """Any post may call it, even before a password that must be changed has been."""
+
+leaving = Access(settled=False, leaving=True)
+"""The same, and even on a device that was ordered to wipe itself."""
 
 
 def permission(*any_of: str) -> Access:

@@ -25,13 +25,18 @@ Authorship = tuple[UUID, UUID, datetime]
 
 
 class Acting(Struct, frozen=True):
-    """A live session: who acts in it, since when, until when."""
+    """A live session: who acts in it, since when, until when. wiping: its device has been ordered
+    to wipe itself, and does nothing else before.
+    """
 
     actor: Actor
     signed_in_at: datetime
     ends_at: datetime
     must_change_password: bool
+    wiping: bool
 
+
+_WIPING = "(d.wipe_at is not null and d.wiped_at is null)"
 
 _POST = """
     p.id as post, p.org, p.role, p.county, p.categories, r.permissions,
@@ -50,13 +55,15 @@ _OF_SESSION = f"""
     select s.id as session, s.user_id, s.device_id, s.created_at, s.expires_at,
         coalesce((select bool_or(i.must_change) from identity i
             where i.user_id = u.id and i.provider = 'password'), false) as must_change,
+        {_WIPING} as wiping,
         {_POST}
     from session s
     join app_user u on u.id = s.user_id and u.active
     join post p on p.id = s.post_id
     join role r on r.code = p.role
     left join device d on d.id = s.device_id
-    where s.token = $1 and s.expires_at > $2 and d.revoked_at is null and {_appointed("$3")}
+    where s.token = $1 and s.expires_at > $2
+        and (d.revoked_at is null or {_WIPING}) and {_appointed("$3")}
 """  # noqa: S608 - put together from this file alone
 
 _OF_AUTHORS = f"""
@@ -81,13 +88,13 @@ def digest_of(token: str) -> bytes:
 
 async def actor_of_session(conn: Connection, token: str, now: datetime) -> Acting:
     """Who a token acts as. Raises Problem 401 `unauthenticated` when the session is unknown, over,
-    on a revoked device, or its user or appointment has ended.
+    on a revoked device that has wiped itself, or its user or appointment has ended.
     """
     row = await conn.fetchrow(_OF_SESSION, digest_of(token), now, city_day(now))
     if row is None:
         raise unauthenticated()
     actor = _actor(row, device=row["device_id"], session=row["session"])
-    return Acting(actor, row["created_at"], row["expires_at"], row["must_change"])
+    return Acting(actor, row["created_at"], row["expires_at"], row["must_change"], row["wiping"])
 
 
 async def authors(conn: Connection, wanted: Iterable[Authorship]) -> dict[Authorship, Actor]:

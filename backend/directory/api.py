@@ -1,12 +1,12 @@
 """Sign-in, sessions and devices over HTTP."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, delete, get, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, SkipValidation
+from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
 from msgspec.structs import replace
 
 from backend.core.clock import CITY_ZONE, utc_now
@@ -19,15 +19,20 @@ from backend.directory.access import (
     account,
     from_browser,
     ip_of,
+    leaving,
+    permission,
     public,
     signed_in,
 )
+from backend.directory.devices import of_county, own
 from backend.directory.rules import SESSION_LIFE
 from backend.directory.sessions import Opened, Sessions
 from backend.directory.structs import (
     ChangePassword,
+    DeviceList,
     DeviceView,
     PersonView,
+    RenameDevice,
     SessionView,
     SignIn,
     SwitchPost,
@@ -79,9 +84,9 @@ class SessionController(Controller):
         """Change one's password, which ends every other session."""
         return _answer(request, await sessions.change_password(actor, data), 200)
 
-    @delete("/session", guards=[account])
+    @delete("/session", guards=[leaving])
     async def sign_out(self, actor: Caller, sessions: Ours) -> Response[None]:
-        """End this session."""
+        """End this session; confirms that the device has wiped itself when that was ordered."""
         await sessions.sign_out(actor, everywhere=False)
         return _gone()
 
@@ -104,15 +109,58 @@ class DeviceController(Controller):
         async with connection() as conn:
             return await queries.devices_of(conn, actor)
 
-    @delete("/{device:uuid}", guards=[signed_in])
-    async def revoke(
-        self,
-        device: FromPath[UUID],
-        actor: Caller,
-        sessions: Ours,
+    @patch("/{device:uuid}", guards=[signed_in], status_code=204)
+    async def rename(
+        self, device: FromPath[UUID], data: JSONBody[RenameDevice], actor: Caller, sessions: Ours
     ) -> None:
-        """Stop a device for good and end its session."""
-        await sessions.revoke(actor, device)
+        """Call a device something else."""
+        await sessions.rename(actor, device, own(actor.user), data.name)
+
+    @post("/{device:uuid}/wipe", guards=[signed_in], status_code=204)
+    async def wipe(self, device: FromPath[UUID], actor: Caller, sessions: Ours) -> None:
+        """Tell a device to wipe others' data; what was not sent stays on it, sealed."""
+        await sessions.order_wipe(actor, device, own(actor.user))
+
+    @delete("/{device:uuid}", guards=[signed_in])
+    async def revoke(self, device: FromPath[UUID], actor: Caller, sessions: Ours) -> None:
+        """Stop a device for good; it is told to wipe itself."""
+        await sessions.revoke(actor, device, own(actor.user))
+
+
+class CountyDeviceController(Controller):
+    """All devices of the caller's county."""
+
+    path = "/api/admin/devices"
+    guards = (permission("admin.security"),)
+    tags = ("admin",)
+
+    @get()
+    async def devices(
+        self,
+        actor: Caller,
+        q: Annotated[str, QueryParameter(max_length=128)] = "",
+        page: Annotated[int, QueryParameter(ge=1, le=100_000)] = 1,
+    ) -> DeviceList:
+        """A page of those whose name, platform or user holds every word of `q`."""
+        async with connection() as conn:
+            return await queries.county_devices(conn, actor, q, page)
+
+    @patch("/{device:uuid}", status_code=204)
+    async def rename(
+        self, device: FromPath[UUID], data: JSONBody[RenameDevice], actor: Caller, sessions: Ours
+    ) -> None:
+        """Call a device something else."""
+        await sessions.rename(actor, device, of_county(actor.county), data.name)
+
+    @post("/{device:uuid}/wipe", status_code=204)
+    async def wipe(self, device: FromPath[UUID], actor: Caller, sessions: Ours) -> None:
+        """Tell a device to wipe others' data."""
+        await sessions.order_wipe(actor, device, of_county(actor.county))
+
+    @delete("/{device:uuid}")
+    async def revoke(self, device: FromPath[UUID], actor: Caller, sessions: Ours) -> None:
+        """Stop a device for good; it is told to wipe itself."""
+        await sessions.revoke(actor, device, of_county(actor.county))
 
 
 class PeopleController(Controller):

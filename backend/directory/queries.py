@@ -10,7 +10,15 @@ from backend.core.actor import Actor
 from backend.core.ids import derived_id
 from backend.directory.actors import Acting
 from backend.directory.rules import buckets_of, subject_of
-from backend.directory.structs import DeviceView, Holding, PersonView, PostChoice, SessionView
+from backend.directory.structs import (
+    CountyDevice,
+    DeviceList,
+    DeviceView,
+    Holding,
+    PersonView,
+    PostChoice,
+    SessionView,
+)
 from offline.ports import Connection
 
 
@@ -74,7 +82,9 @@ async def posts_of(conn: Connection, user: UUID, day: date) -> list[PostChoice]:
     return [PostChoice(**row) for row in rows]
 
 
-async def session_view(conn: Connection, acting: Acting, day: date, seal_key: str) -> SessionView:
+async def session_view(
+    conn: Connection, acting: Acting, day: date, seal_key: str, holding: Holding
+) -> SessionView:
     """What a session tells its owner."""
     actor = acting.actor
     assert actor.device is not None
@@ -93,27 +103,46 @@ async def session_view(conn: Connection, acting: Acting, day: date, seal_key: st
         device=actor.device,
         must_change_password=acting.must_change_password,
         seal_key=seal_key,
-        holding=Holding(),
+        holding=holding,
     )
+
+
+PAGE = 50
+_DEVICE = """d.id, d.name, d.platform, d.registered_at, d.seen_at, d.id = $2 as this,
+    d.revoked_at is not null as revoked, d.wipe_at, d.wiped_at"""
 
 
 async def devices_of(conn: Connection, actor: Actor) -> list[DeviceView]:
     """The devices bound to the actor, the newest first."""
     rows = await conn.fetch(
-        "select id, name, registered_at, revoked_at from device where user_id = $1 "
+        f"select {_DEVICE} from device d where user_id = $1 "  # noqa: S608 - a constant
         "order by registered_at desc, id",
         actor.user,
+        actor.device,
     )
-    return [
-        DeviceView(
-            id=row["id"],
-            name=row["name"],
-            registered_at=row["registered_at"],
-            this=row["id"] == actor.device,
-            revoked=row["revoked_at"] is not None,
-        )
-        for row in rows
-    ]
+    return [DeviceView(**row) for row in rows]
+
+
+async def county_devices(conn: Connection, actor: Actor, q: str, page: int) -> DeviceList:
+    """The devices of the actor's county whose name, platform or user's name holds every word of
+    `q`, the last seen first.
+    """
+    words = q.lower().split()
+    found = (
+        "from device d join app_user u on u.id = d.user_id where u.county = $1 "
+        "and not exists (select from unnest($3::text[]) w where strpos(lower("
+        "concat_ws(' ', d.name, d.platform, u.name, u.code)), w) = 0)"
+    )
+    rows = await conn.fetch(
+        f"select {_DEVICE}, d.user_id as user, u.name as user_name {found} "
+        f"order by coalesce(d.seen_at, d.registered_at) desc, d.id limit {PAGE} offset $4",
+        *(actor.county, actor.device, words, (page - 1) * PAGE),
+    )
+    total = await conn.fetchval(
+        f"select count(*) {found} and $2::uuid is not null",
+        *(actor.county, actor.device, words),
+    )
+    return DeviceList([CountyDevice(**row) for row in rows], total)
 
 
 _IN_OFFICE = """

@@ -5,6 +5,7 @@ the password begins another with a token of its own, so that no process can stil
 former state from its memory.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -31,15 +32,20 @@ from backend.directory.actors import (
     digest_of,
     unauthenticated,
 )
+from backend.directory.devices import Whose
 from backend.directory.passwords import Passwords
 from backend.directory.rules import HANDOVER, password_fault, renewed_end, session_end
-from backend.directory.structs import ChangePassword, SessionView, SignIn
+from backend.directory.structs import ChangePassword, Holding, SessionView, SignIn
 from offline.journal import Entry, append
 from offline.ports import Connection
 
 TOKEN_BYTES = 32
 TRIES_PER_MINUTE = 60
 """Sign-ins from one address; a whole office may sit behind it."""
+
+
+HoldingOf = Callable[[Connection, str], Awaitable[Holding]]
+"""What a county lets its devices hold."""
 
 
 class Opened(Struct, frozen=True):
@@ -53,12 +59,19 @@ class Sessions:
     """Begins, serves and ends sessions. One in each web process."""
 
     def __init__(
-        self, keyring: Keyring, passwords: Passwords, limiter: Limiter, clock: Clock = utc_now
+        self,
+        keyring: Keyring,
+        passwords: Passwords,
+        limiter: Limiter,
+        holding: HoldingOf,
+        clock: Clock = utc_now,
     ) -> None:
         self._keyring = keyring
+        self._data_keys = keyring.cipher("data key")
         self._seal_key = Seal(keyring).public_key
         self._passwords = passwords
         self._limiter = limiter
+        self._holding = holding
         self._clock = clock
         self._remembered: dict[str, tuple[Acting, datetime]] = {}
 
@@ -87,16 +100,16 @@ class Sessions:
         now = self._clock()
         async with transaction() as conn:
             post = await _first_post(conn, user, now)
-            new_here = await devices.register(conn, form.device, key, user, now)
+            device = await devices.register(conn, form.device, key, user, now, self._data_keys)
             opened, actor = await self._open(
                 conn, user, post, form.device.id, signed_in_at=now, now=now
             )
             actor = replace(actor, ip=ip)
-            if new_here:
+            if device.new_here:
                 await _note(conn, "device_registered", now, actor)
             await _note(conn, "signed_in", now, actor)
         self._forget(device=form.device.id)
-        return opened
+        return replace(opened, view=replace(opened.view, data_key=device.data_key))
 
     async def view(self, acting: Acting) -> SessionView:
         """What the session tells its owner."""
@@ -160,21 +173,38 @@ class Sessions:
         return opened
 
     async def sign_out(self, actor: Actor, *, everywhere: bool) -> None:
-        """End this session, or all of the user's."""
+        """End this session, or all of the user's. A device that signs out has wiped itself."""
+        now = self._clock()
         async with transaction() as conn:
+            if actor.device and await devices.confirm_wipe(conn, actor.device, now):
+                await _note(conn, "device_wiped", now, actor)
             if everywhere:
                 await conn.execute("delete from session where user_id = $1", actor.user)
             else:
                 await conn.execute("delete from session where id = $1", actor.session)
-            await _note(conn, "signed_out", self._clock(), actor, everywhere=everywhere)
+            await _note(conn, "signed_out", now, actor, everywhere=everywhere)
         self._forget(user=actor.user)
 
-    async def revoke(self, actor: Actor, device: UUID) -> None:
-        """Stop one of the actor's devices and end its session. Raises Problem 404."""
+    async def rename(self, actor: Actor, device: UUID, whose: Whose, name: str) -> None:
+        """Call a device something else. Raises Problem 404."""
+        async with transaction() as conn:
+            await devices.rename(conn, device, whose, name)
+            await _note(conn, "device_renamed", self._clock(), actor, renamed=device)
+
+    async def revoke(self, actor: Actor, device: UUID, whose: Whose) -> None:
+        """Stop a device for good. Raises Problem 404."""
         now = self._clock()
         async with transaction() as conn:
-            await devices.revoke(conn, device, actor.user, now)
+            await devices.revoke(conn, device, whose, now)
             await _note(conn, "device_revoked", now, actor, revoked=device)
+        self._forget(device=device)
+
+    async def order_wipe(self, actor: Actor, device: UUID, whose: Whose) -> None:
+        """Tell a device to wipe itself. Raises Problem 404."""
+        now = self._clock()
+        async with transaction() as conn:
+            await devices.order_wipe(conn, device, whose, now)
+            await _note(conn, "device_wipe_ordered", now, actor, ordered=device)
         self._forget(device=device)
 
     async def refuse(self, actor: Actor, permissions: tuple[str, ...], route: str) -> None:
@@ -249,7 +279,8 @@ class Sessions:
         return Opened(token, await self._view(conn, acting, now)), acting.actor
 
     async def _view(self, conn: Connection, acting: Acting, now: datetime) -> SessionView:
-        return await queries.session_view(conn, acting, city_day(now), self._seal_key)
+        holding = await self._holding(conn, acting.actor.county)
+        return await queries.session_view(conn, acting, city_day(now), self._seal_key, holding)
 
 
 async def sweep(conn: Connection, now: datetime) -> None:

@@ -164,10 +164,36 @@ class ChangePassword(Struct, frozen=True):
 
 
 class DeviceView(Struct, frozen=True, kw_only=True):
-    """GET /devices: one of my devices."""
+    """GET /devices: one of my devices. `platform` is what it calls itself. With `wipe_at` and no
+    `wiped_at` it was ordered to wipe itself and has not said yet that it did.
+    """
 
     id: UUID
     name: str
+    platform: str
     registered_at: datetime
+    seen_at: datetime | None
     this: bool
     revoked: bool
+    wipe_at: datetime | None
+    wiped_at: datetime | None
+
+
+class CountyDevice(DeviceView, frozen=True, kw_only=True):
+    """GET /admin/devices: one of the county's, with who signed in on it last."""
+
+    user: UUID
+    user_name: str
+
+
+class DeviceList(Struct, frozen=True):
+    """A page of the county's devices, the last seen first, and how many there are in all."""
+
+    devices: list[CountyDevice]
+    total: int
+
+
+class RenameDevice(Struct, frozen=True):
+    """PATCH /devices/…."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]

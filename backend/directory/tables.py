@@ -118,11 +118,15 @@ class Device(Table, tablename="device"):
     id = UUID(primary_key=True)  # made by the device
     user_id = UUID(index=True)  # who signed in on it last
     users = Array(base_column=UUID(), default=list)  # whom its signature can speak for: all who did
-    name = Text()
+    name = Text()  # what people call it
+    platform = Text(default="")  # what it calls itself, as of the last sign-in
     public_key = Bytea(null=True, default=None)  # SubjectPublicKeyInfo, DER
+    data_key = Bytea(null=True, default=None)  # the copy for `user_id`, sealed
     registered_at = Timestamptz()
     seen_at = Timestamptz(null=True, default=None)
     revoked_at = Timestamptz(null=True, default=None)
+    wipe_at = Timestamptz(null=True, default=None)  # when it was ordered to wipe itself
+    wiped_at = Timestamptz(null=True, default=None)  # when it said it had; null: it still has to
 
 
 class Session(Table, tablename="session"):

@@ -33,14 +33,42 @@ export interface MultiPolygon {
   coordinates: [number, number][][][];
 }
 /**
- * GET /devices: one of my devices.
+ * GET /admin/devices: one of the county's, with who signed in on it last.
+ */
+export interface CountyDevice {
+  id: string;
+  name: string;
+  platform: string;
+  registered_at: string;
+  seen_at: string | null;
+  this: boolean;
+  revoked: boolean;
+  wipe_at: string | null;
+  wiped_at: string | null;
+  user: string;
+  user_name: string;
+}
+/**
+ * A page of the county's devices, the last seen first, and how many there are in all.
+ */
+export interface DeviceList {
+  devices: CountyDevice[];
+  total: number;
+}
+/**
+ * GET /devices: one of my devices. `platform` is what it calls itself. With `wipe_at` and no
+ *     `wiped_at` it was ordered to wipe itself and has not said yet that it did.
  */
 export interface DeviceView {
   id: string;
   name: string;
+  platform: string;
   registered_at: string;
+  seen_at: string | null;
   this: boolean;
   revoked: boolean;
+  wipe_at: string | null;
+  wiped_at: string | null;
 }
 /**
  * What the city lets a device hold of others' data (settings of the county).

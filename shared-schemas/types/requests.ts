@@ -63,6 +63,12 @@ export interface NewDevice {
   data_key?: string | null;
 }
 /**
+ * PATCH /devices/….
+ */
+export interface RenameDevice {
+  name: string;
+}
+/**
  * Why an outside reporter's name and phone must be seen; kept in the ledger.
  */
 export interface Reveal {

@@ -12,6 +12,7 @@ from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 
 from backend.app.asgi import create_app
+from backend.app.holding import holding_of
 from backend.core.crypto import Keyring
 from backend.core.ids import derived_id
 from backend.core.limits import Limiter
@@ -33,10 +34,12 @@ insert into org (id, code, name, kind, area, county)
   values (gen_random_uuid(), 'O', '指挥中心', 'centre', 'K', 'K');
 insert into role (id, code, name, permissions) values
   (gen_random_uuid(), 'grid_worker', '网格员', '{case.report,task.answer}'),
-  (gen_random_uuid(), 'handler', '处置员', '{case.handle}');
+  (gen_random_uuid(), 'handler', '处置员', '{case.handle}'),
+  (gen_random_uuid(), 'guard', '安全管理员', '{admin.security}');
 insert into post (id, code, name, org, role, areas, county) values
   ($1, 'P1', '网格员岗', 'O', 'grid_worker', '{G2,G1}', 'K'),
-  ($2, 'P2', '处置岗', 'O', 'handler', '{K}', 'K');
+  ($2, 'P2', '处置岗', 'O', 'handler', '{K}', 'K'),
+  (gen_random_uuid(), 'P-guard', '安全岗', 'O', 'guard', '{K}', 'K');
 """
 
 
@@ -123,7 +126,9 @@ async def app(
 ) -> AsyncIterator[Litestar]:
     """The whole application over the small city, by the test's clock and a quick hash."""
     made = create_app(settings)
-    made.state.sessions = Sessions(made.state.keyring, passwords, Limiter(made.state.redis), clock)
+    made.state.sessions = Sessions(
+        made.state.keyring, passwords, Limiter(made.state.redis), holding_of, clock
+    )
     up, down = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
