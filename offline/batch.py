@@ -14,7 +14,7 @@ from offline.epoch import Life
 from offline.handlers import Handler, Moment, Order, Rejection, moment
 from offline.kept import Kept
 from offline.ports import Connection, Transactions
-from offline.reading import MALFORMED, DeviceKey, distrust, read, reason_of
+from offline.reading import MALFORMED, DeviceKey, Unseal, distrust, read, reason_of
 from offline.receipts import Arrival
 from offline.sealed import Cipher
 from offline.wire import Outcome, Reason, Receipt
@@ -51,6 +51,7 @@ class Ports(Struct, frozen=True):
     kinds: Mapping[str, Kind]
     handlers: Mapping[str, Handler]
     cipher: Cipher
+    unseal: Unseal
     authors: Callable[
         [Connection, Sequence[tuple[UUID, UUID, datetime]]],
         Awaitable[Mapping[tuple[UUID, UUID, datetime], Author]],
@@ -171,7 +172,13 @@ class Batch:
         command = arrival.command
         by_rule = arrival.sender == BY_RULE
         if not by_rule:
-            doubt = distrust(arrival, key)
+            doubt = distrust(
+                key,
+                author=command.user,
+                sender=arrival.sender,
+                data=arrival.body,
+                signature=arrival.signature,
+            )
             if doubt is not None:
                 return Distrust(doubt)
             if author is None:

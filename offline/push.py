@@ -14,7 +14,7 @@ from offline import kept, receipts
 from offline.batch import BY_RULE, Batch, Ports, Sender
 from offline.kept import Kept
 from offline.ports import Unavailable
-from offline.reading import read
+from offline.reading import take
 from offline.receipts import Arrival
 from offline.wire import Command, Item, Outcome, Reason, Receipt
 
@@ -55,7 +55,7 @@ async def push(items: Sequence[Item], sender: Sender, ports: Ports) -> list[Outc
     A collision with another transaction is tried again whole; any other database error rolls
     back and the commands are replayed one by one, so that one of them cannot stop the rest.
     """
-    arrivals = [read(item, sender.user) for item in items]
+    arrivals = [take(item, sender.user, ports.unseal) for item in items]
     whole = [arrival for arrival in arrivals if isinstance(arrival, Arrival)]
     # Two items may share an id (a repeat, a clash), so answers are matched by position.
     answers = iter(await _apply_all(whole, sender, ports))

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -18,12 +19,14 @@ from offline.receipts import Arrival
 from offline.wire import Command, Item, Outcome, Reason
 
 _command = msgspec.json.Decoder(Command)
+_item = msgspec.json.Decoder(Item)
 _nul = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """The one character that PostgreSQL's text cannot hold, as JSON writes it."""
 _at = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`$")
 
 
 MALFORMED = Reason("malformed", "内容不是有效的 JSON,请更新应用后重试")
+UNREADABLE = Reason("unreadable", "加密的内容无法打开,可能已损坏,或是为另一套系统加密的", "sealed")
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 """A clock that was never set says 1970; what lies beyond these says nothing, and overflows when
 it is corrected.
@@ -46,6 +49,26 @@ def reason_of(error: msgspec.DecodeError) -> Reason:
         subject = f"“{field}”" if field else "内容"
         return Reason("invalid", f"{subject}不符合要求,请更新应用后重试", field or None)
     return MALFORMED
+
+
+Unseal = Callable[[bytes, bytes], bytes]
+"""Opens what a device sealed to the service for a purpose (`info`). Raises ValueError."""
+
+SEALED_ITEM = b"xunge item"
+
+
+def take(item: Item, sender: UUID, unseal: Unseal) -> Arrival | Outcome:
+    """`read`, after opening the item if it is sealed."""
+    if item.sealed is None:
+        return read(item, sender)
+    try:
+        plain = unseal(base64.b64decode(item.sealed, validate=True), SEALED_ITEM)
+        opened = _item.decode(plain)
+    except (ValueError, RecursionError, msgspec.DecodeError):
+        opened = None
+    if opened is None or opened.sealed is not None:
+        return Outcome(None, "rejected", reasons=[UNREADABLE])
+    return read(opened, sender)
 
 
 def read(item: Item, sender: UUID) -> Arrival | Outcome:
@@ -83,35 +106,36 @@ class DeviceKey(Struct, frozen=True):
     revoked: bool
 
 
-def distrust(arrival: Arrival, device: DeviceKey | None) -> Reason | None:
-    """Why a command's author cannot be believed, or None.
+def distrust(
+    device: DeviceKey | None, *, author: UUID, sender: UUID, data: bytes, signature: str | None
+) -> Reason | None:
+    """Why it cannot be believed that `author` said `data` on the device, or None.
 
     The signature names the author, so any signed-in device may bring it. Without a key of its
     own a device speaks only for the user who is signed in. A revoked one, which may be in a thief's
     hands, speaks for nobody else: its users bring what was left on it in sessions of their own.
     """
-    command = arrival.command
     if device is None:
         return Reason("unknown_device", "这台设备没有登记,请重新登录", "device")
     if device.public_key is None:
-        if arrival.sender == command.user and not device.revoked:
+        if sender == author and not device.revoked:
             return None
         return Reason("not_author", "只能提交自己的操作", "user")
-    if arrival.sender != command.user and (device.revoked or command.user not in device.users):
+    if sender != author and (device.revoked or author not in device.users):
         return Reason("not_author", "这台设备不是操作人的设备", "user")
-    if not _signed(device.public_key, arrival):
+    if not _signed(device.public_key, data, signature):
         return Reason("bad_signature", "设备签名不符,内容可能被改动", "signature")
     return None
 
 
-def _signed(public_key: bytes, arrival: Arrival) -> bool:
+def _signed(public_key: bytes, data: bytes, text: str | None) -> bool:
     try:
-        raw = base64.b64decode(arrival.signature or "", validate=True)
+        raw = base64.b64decode(text or "", validate=True)
         if len(raw) != 64:
             return False
         r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
         signature = encode_dss_signature(r, s)
-        _key(public_key).verify(signature, arrival.body, ec.ECDSA(hashes.SHA256()))
+        _key(public_key).verify(signature, data, ec.ECDSA(hashes.SHA256()))
     except (ValueError, InvalidSignature):
         return False
     return True

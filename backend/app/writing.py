@@ -10,7 +10,9 @@ from backend.catalogue.documents import KINDS as CATALOGUE
 from backend.core import database
 from backend.core.clock import utc_now
 from backend.core.crypto import LEDGER, SYNC, Keyring
+from backend.core.sealing import Seal
 from backend.directory.actors import Authors
+from backend.directory.devices import keys_of
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.labels.documents import KINDS as LABELS
 from backend.tasks.documents import KIND as TASK
@@ -18,25 +20,12 @@ from backend.windows.documents import KINDS as WINDOWS
 from offline import batch, pull
 from offline.epoch import Life
 from offline.ports import Connection
-from offline.reading import DeviceKey
 
 KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, *LABELS, TASK, CASE, *WINDOWS)}
 """Every kind of entity, in the order in which rows are locked and written."""
 
 HANDLERS = {handler.name: handler for handler in cases.HANDLERS}
 """Every type of command."""
-
-
-async def _device_keys(conn: Connection, devices: Sequence[UUID]) -> dict[UUID, DeviceKey]:
-    rows = await conn.fetch(
-        "select id, users, public_key, revoked_at is not null as revoked from device "
-        "where id = any($1)",
-        devices,
-    )
-    return {
-        row["id"]: DeviceKey(frozenset(row["users"]), row["public_key"], row["revoked"])
-        for row in rows
-    }
 
 
 async def _late_limits(conn: Connection, users: Sequence[UUID]) -> dict[UUID, timedelta]:
@@ -57,7 +46,8 @@ def pushing(keyring: Keyring, life: Life, publish: batch.Publish) -> batch.Ports
         handlers=HANDLERS,
         cipher=keyring.cipher(LEDGER),
         authors=Authors(),
-        device_keys=_device_keys,
+        unseal=Seal(keyring).open,
+        device_keys=keys_of,
         publish=publish,
         now=utc_now,
         life=life,

@@ -12,6 +12,7 @@ key, by which a forgotten PIN is overcome, is erased with the order and with ano
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from backend.core.crypto import Cipher
 from backend.core.errors import Problem, not_found
 from backend.directory.structs import NewDevice
 from offline.ports import Connection
+from offline.reading import DeviceKey
 
 DATA_KEY_BYTES = 32
 
@@ -101,6 +103,19 @@ async def register(
         new_here=row["made"] or row["user_id"] != user,
         data_key=base64.b64encode(cipher.open(kept, context)).decode() if kept else None,
     )
+
+
+async def keys_of(conn: Connection, devices: Sequence[UUID]) -> dict[UUID, DeviceKey]:
+    """What the signatures of some devices are judged by."""
+    rows = await conn.fetch(
+        "select id, users, public_key, revoked_at is not null as revoked from device "
+        "where id = any($1)",
+        devices,
+    )
+    return {
+        row["id"]: DeviceKey(frozenset(row["users"]), row["public_key"], row["revoked"])
+        for row in rows
+    }
 
 
 def _data_key(text: str) -> bytes:

@@ -4,9 +4,11 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
+from backend.core.crypto import Keyring
 from backend.core.database import connection
 from backend.core.errors import Problem
 from backend.core.queue import Job, Periodic, Queue, Tools
+from backend.core.sealing import Seal
 from backend.core.settings import Settings
 from backend.media.spool import open_spool
 from backend.media.store import open_store
@@ -48,7 +50,7 @@ async def give_up(settings: Settings, queue: Queue) -> None:
     files that belong to none.
     """
     spool = open_spool(settings)
-    uploads = Uploads(spool, open_store(settings), queue)
+    uploads = Uploads(spool, open_store(settings), queue, Seal(Keyring(settings.secret)))
     files = spool.uploads()
     async with connection() as conn:
         expired = await conn.fetch(_EXPIRED, SWEEP_BATCH)

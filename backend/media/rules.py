@@ -11,7 +11,7 @@ from uuid import UUID
 from backend.core.clock import CITY_ZONE
 from backend.core.errors import Problem
 from backend.core.geo import distance_m
-from backend.media.structs import Caption, MediaKind, NewUpload
+from backend.media.structs import SEALED_BYTES, Caption, MediaKind, NewUpload
 
 MIB = 1024 * 1024
 MAX_BYTES: dict[MediaKind, int] = {"photo": 20 * MIB, "audio": 30 * MIB, "file": 30 * MIB}
@@ -99,7 +99,10 @@ def announced(metadata: str, length: str) -> NewUpload:
         raise _bad("sha256", "应为 64 位小写十六进制")
     if not (length.isascii() and length.isdigit() and len(length) < 16 and int(length) > 0):
         raise _bad("Upload-Length", "应为文件的字节数")
-    size = int(length)
+    sealed = _sealed(pairs["sealed"]) if "sealed" in pairs else None
+    size = int(length) - (SEALED_BYTES if sealed else 0)
+    if size < 1:
+        raise _bad("Upload-Length", "应为文件的字节数")
     if size > MAX_BYTES[kind]:
         limit = MAX_BYTES[kind] // MIB
         raise Problem(413, "too_large", f"文件超过 {limit} MB,请压缩后重试", field="Upload-Length")
@@ -107,7 +110,14 @@ def announced(metadata: str, length: str) -> NewUpload:
         media = UUID(pairs.get("id", ""))
     except ValueError:
         raise _bad("id", "应为 UUID") from None
-    return NewUpload(id=media, kind=kind, sha256=sha256, size=size)
+    return NewUpload(id=media, kind=kind, sha256=sha256, size=size, sealed=sealed)
+
+
+def _sealed(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise _bad("sealed", "应为 base64") from None
 
 
 def _pair(part: str) -> tuple[str, str]:

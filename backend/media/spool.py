@@ -9,9 +9,11 @@ import errno
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 from backend.core.errors import Problem
@@ -102,6 +104,17 @@ class Spool:
             raise Problem(
                 503, "upload_silent", "网络中断,请从断点继续上传", retry_after=1
             ) from None
+
+    @contextmanager
+    def scratch(self) -> Iterator[IO[bytes]]:
+        """A file beside the spool that is gone afterwards. Raises Problem 503 `storage_full`."""
+        try:
+            with tempfile.NamedTemporaryFile(dir=self._folder.parent, prefix=".plain-") as file:
+                yield file
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _full() from error
+            raise
 
     def remove(self, upload: UUID) -> None:
         """Forget an upload's bytes."""

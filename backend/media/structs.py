@@ -31,13 +31,20 @@ class Link(Struct, frozen=True, kw_only=True):
     origin: Literal["camera", "album"] = "camera"
 
 
+SEALED_BYTES = 28
+"""By how much the encrypted bytes are longer: nonce and tag of AES-GCM."""
+
+
 class NewUpload(Struct, frozen=True, kw_only=True):
-    """What a client announces before it sends the bytes."""
+    """What a client announces before it sends the bytes. sealed: of those that come encrypted, the
+    sealed key and author (backend.media.sealed). sha256 and size are of the plain bytes.
+    """
 
     id: UUID
     kind: MediaKind
     sha256: Sha256
     size: Annotated[int, Meta(ge=1)]  # bytes
+    sealed: bytes | None = None
 
 
 class Medium(Struct, frozen=True, kw_only=True):
@@ -45,6 +52,8 @@ class Medium(Struct, frozen=True, kw_only=True):
 
     id: UUID
     uploader: UUID
+    bearer: UUID | None
+    sealed: bytes | None
     kind: MediaKind
     size: int
     sha256: str
@@ -56,6 +65,11 @@ class Medium(Struct, frozen=True, kw_only=True):
     longitude: float | None
     latitude: float | None
     view_key: str | None
+
+    @property
+    def length(self) -> int:
+        """Of its upload, bytes."""
+        return self.size if self.sealed is None else self.size + SEALED_BYTES
 
 
 class Facts(Struct, frozen=True, kw_only=True):

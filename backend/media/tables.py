@@ -8,6 +8,7 @@ from piccolo.columns import (
     UUID,
     BigInt,
     BigSerial,
+    Bytea,
     DoublePrecision,
     Integer,
     Text,
@@ -22,7 +23,9 @@ class Media(Table, tablename="media"):
     """One upload. `sha256` is what its author declared; bytes that differ are never stored."""
 
     id = UUID(primary_key=True)  # made by the client
-    uploader = UUID()
+    uploader = UUID()  # its author
+    bearer = UUID(null=True, default=None)  # whose session announced it last; maybe not its author
+    sealed = Bytea(null=True, default=None)  # key and author of one that comes encrypted
     kind = Varchar(8)  # photo, audio, file
     size = BigInt()  # bytes
     sha256 = Varchar(64)

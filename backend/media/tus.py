@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.core.errors import Problem
+from backend.core.sealing import Seal
 from backend.directory.access import Caller, signed_in
 from backend.media.rules import MAX_BYTES, announced
 from backend.media.spool import open_spool
@@ -50,12 +51,13 @@ def tus_headers(app: ASGIApp) -> ASGIApp:
 
 def provide_uploads(state: State) -> Uploads:
     """For handlers: the uploads of this installation."""
-    return Uploads(open_spool(state.settings), open_store(state.settings), state.queue)
+    settings = state.settings
+    return Uploads(open_spool(settings), open_store(settings), state.queue, Seal(state.keyring))
 
 
 class UploadController(Controller):
     """Resumable uploads. `Upload-Metadata` names `id`, `kind` (photo, audio, file) and `sha256`, in
-    hex.
+    hex; of what comes encrypted also `sealed`.
     """
 
     path = "/api/uploads"
@@ -129,7 +131,7 @@ class UploadController(Controller):
     ) -> Response[None]:
         _same_version(request)
         progress = await uploads.progress(user, upload)
-        return _answer(progress, 200, {"Upload-Length": str(progress.medium.size)})
+        return _answer(progress, 200, {"Upload-Length": str(progress.medium.length)})
 
     async def _append(
         self, request: AnyRequest, upload: UUID, user: UUID, uploads: Uploads
@@ -175,6 +177,6 @@ async def _body(request: AnyRequest) -> AsyncIterator[bytes]:
 
 def _answer(progress: Progress, status: int, more: dict[str, str] | None = None) -> Response[None]:
     headers = {"Upload-Offset": str(progress.offset), **(more or {})}
-    if progress.medium.state == "uploading" and progress.offset < progress.medium.size:
+    if progress.medium.state == "uploading" and progress.offset < progress.medium.length:
         headers["Upload-Expires"] = format_datetime(progress.medium.expires_at, usegmt=True)
     return Response(None, status_code=status, headers=headers)

@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
+from backend.core.crypto import Keyring
 from backend.core.database import connection, transaction
 from backend.core.errors import Problem
 from backend.core.ids import new_id
 from backend.core.queue import QUEUE, Queue, Tools
+from backend.core.sealing import Seal
 from backend.core.settings import Settings
 from backend.media import jobs
 from backend.media.pictures import render
@@ -37,7 +39,9 @@ async def _body(data: bytes) -> AsyncIterator[bytes]:
 
 async def send(tools: Tools, data: bytes, part: int | None = None) -> UUID:
     """Upload these bytes, or the first `part` of them."""
-    uploads = Uploads(open_spool(tools.settings), open_store(tools.settings), tools.queue)
+    settings = tools.settings
+    seal = Seal(Keyring(settings.secret))
+    uploads = Uploads(open_spool(settings), open_store(settings), tools.queue, seal)
     new = NewUpload(id=new_id(), kind="photo", sha256=sha256(data), size=len(data))
     await uploads.create(USER, new)
     await uploads.append(USER, new.id, 0, _body(data[:part]))

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.core.crypto import Keyring
+from backend.core.sealing import Seal
 from offline import batch, pull
 from offline.epoch import Life
 from offline.handlers import Done, Handler, Order, refuse
@@ -21,6 +22,8 @@ from offline.work import Change, Kind, Work
 
 USER, POST, DEVICE = uuid4(), uuid4(), uuid4()
 SENDER = batch.Sender(USER)
+SEAL = Seal(Keyring(bytes(range(32))))
+"""That of `tests.conftest.settings`, and of offline/vectors."""
 
 
 class Note(Struct, frozen=True):
@@ -133,6 +136,7 @@ class World:
             kinds={"note": NOTE},
             handlers={"note.write": WRITE},
             cipher=Keyring(bytes(32)).cipher("ledger"),
+            unseal=SEAL.open,
             authors=self._authors,
             device_keys=self._keys,
             publish=self._publish,

@@ -6,7 +6,7 @@ from piccolo.columns.indexes import IndexMethod
 
 ID = "2026-11-27T20:24:55:020669"
 VERSION = "1.38.0"
-DESCRIPTION = "True"
+DESCRIPTION = "what a device calls itself, its data key, its wiping"
 
 
 async def forwards():
