@@ -32,7 +32,7 @@ def phone(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def register(world: World, key: DeviceKey) -> None:
-    async def keys(_: Any, __: Any) -> Any:
+    async def keys(conn: Any, ids: Any) -> Any:
         return {DEVICE: key}
 
     world._keys = keys  # type: ignore[method-assign]
