@@ -23,8 +23,8 @@ test: check $(APP) browser
 	@$(BIN)/python -m scripts.run_tests
 
 check: $(PY_READY) $(JS_READY)
-	@echo '── format';  $(BIN)/ruff format --check -q . && npx prettier --check --log-level warn .
-	@echo '── lint';    $(BIN)/ruff check -q . && npx eslint .
+	@echo '── format';  $(BIN)/ruff format --check -q . && npx prettier --check --cache --log-level warn .
+	@echo '── lint';    $(BIN)/ruff check -q . && npx eslint --cache --cache-location node_modules/.cache/eslint/ .
 	@echo '── imports'; $(BIN)/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 	@echo '── schemas'; $(BIN)/python -m scripts.typegen --check
 	@echo '── types';   $(BIN)/mypy --no-error-summary
