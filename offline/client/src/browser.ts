@@ -1,9 +1,11 @@
 /** The ports on a browser. */
 
 import { type Client, openClient } from './client'
+import { webCrypt } from './crypt'
 import { openDexie } from './dexie'
 import { webKeys } from './keys'
 import type { Clock, Host, Locks, TabMessage, Tabs } from './ports'
+import type { Searched } from './search'
 import { tusUploader } from './tus'
 
 export const systemClock: Clock = {
@@ -76,17 +78,23 @@ const webHost: Host = {
 }
 
 /** The client of this origin. `name` is the store's; `api` has no slash at the end. */
-export async function openBrowserClient(api = '/api', name = 'xunge'): Promise<Client> {
+export async function openBrowserClient(
+  searched: Searched = {},
+  api = '/api',
+  name = 'xunge',
+): Promise<Client> {
   return openClient({
     api,
     fetch: globalThis.fetch.bind(globalThis),
     storage: openDexie(name),
     keys: webKeys(globalThis.crypto),
+    crypt: webCrypt(globalThis.crypto),
     clock: systemClock,
     locks: webLocks(name),
     tabs: webTabs(name),
     host: webHost,
     uploader: tusUploader(`${api}/uploads`),
     random: () => Math.random(),
+    searched,
   })
 }

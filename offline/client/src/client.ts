@@ -6,12 +6,15 @@ import { openHttp } from './http'
 import type { OutboxItem } from './items'
 import { type Observable, Source } from './observable'
 import { Outbox } from './outbox'
-import type { Clock, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'
+import { Log } from './log'
+import type { Clock, Crypt, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'
 import { Pusher } from './pusher'
 import { Replica } from './replica'
+import type { Searched } from './search'
 import { Session } from './session'
 import { single } from './single'
 import { startSync, type Sync } from './sync'
+import { Vault } from './vault'
 
 export interface Ports {
   /** Where the API is, without a slash at the end: `/api`. */
@@ -19,12 +22,14 @@ export interface Ports {
   fetch: typeof globalThis.fetch
   storage: Storage
   keys: Keys
+  crypt: Crypt
   clock: Clock
   locks: Locks
   tabs: Tabs
   host: Host
   uploader: Uploader
   random: () => number
+  searched: Searched
 }
 
 /** The one badge: counts of my items, and whether the service was reached when last asked. */
@@ -40,6 +45,8 @@ export interface Status {
 export interface Client {
   readonly status: Observable<Status>
   readonly session: Session
+  /** The key of what is kept here, and the PIN before it. */
+  readonly vault: Vault
   readonly outbox: Outbox
   readonly drafts: Drafts
   readonly replica: Replica
@@ -51,19 +58,26 @@ export interface Client {
 
 /** Reads what the device kept, and starts. Needs no network. */
 export async function openClient(ports: Ports): Promise<Client> {
-  const { api, storage, keys, clock, locks, tabs, host, uploader, random } = ports
+  const { api, storage, keys, crypt, clock, locks, tabs, host, uploader, random } = ports
   let reached = host.online()
   const http = openHttp(api, ports.fetch, clock, (heard) => {
     reached = heard
     report()
   })
-  const session = new Session(storage, http, keys, clock, async () => {
+  const vault = new Vault(storage, keys, crypt, () => session.wiped())
+  const session: Session = new Session(storage, http, keys, clock, vault, async () => {
     tabs.tell({ about: 'session' })
-    await refresh()
+    await Promise.all([refresh(), replica.read()])
   })
-  const replica = new Replica(storage, http, clock, (kinds) => {
-    tabs.tell({ about: 'replica', kinds })
-  })
+  const log = new Log(storage, keys, crypt, vault, (changes) => replica.changed(changes))
+  const renew = { stores: [], write: () => Promise.resolve() }
+  const replica: Replica = new Replica(
+    log,
+    vault,
+    { storage, http, keys, clock, renew },
+    () => tabs.tell({ about: 'replica' }),
+    ports.searched,
+  )
   const pusher = new Pusher(storage, http, clock, random, changed)
   const courier = new Courier(storage, uploader, clock, random, changed)
   const outbox = new Outbox(
@@ -89,28 +103,39 @@ export async function openClient(ports: Ports): Promise<Client> {
     lastSync = (await replica.syncPoint())?.at ?? null
     report()
   })
+  const readAgain = single(() => replica.read())
+  /** Another tab signed in or out, or set a PIN. */
+  async function again(): Promise<void> {
+    await session.load()
+    await vault.load()
+    await Promise.all([refresh(), readAgain()])
+  }
   async function changed(): Promise<void> {
     tabs.tell({ about: 'outbox' })
     await refresh()
   }
 
   await session.load()
+  await vault.load()
+  await session.age()
   await outbox.prune()
   await refresh()
   const sync = startSync({
     ...{ api, session, pusher, courier, replica, clock, locks, host, random, refresh },
     nextTry: () => nextTry(outbox.items.value),
   })
+  void readAgain()
   const stops = [
+    vault.state.subscribe(() => void readAgain()),
     tabs.listen((message) => {
-      if (message.about === 'replica') replica.notify(message.kinds)
-      void (message.about === 'session' ? session.load().then(refresh) : refresh())
+      if (message.about === 'replica') void readAgain()
+      void (message.about === 'session' ? again() : refresh())
     }),
     host.onHide(() => void drafts.flush()),
     host.onLost(report),
   ]
   return {
-    ...{ status, session, outbox, drafts, replica, sync },
+    ...{ status, session, vault, outbox, drafts, replica, sync },
     request: (method, path, body) => http.request(method, path, body),
     close() {
       for (const stop of stops) stop()

@@ -4,7 +4,7 @@
 import { Dexie, type DexieOptions, type Table } from 'dexie'
 import { DeviceError } from './errors'
 import type { Storage, Transaction } from './ports'
-import type { StoreName, Stores } from './records'
+import type { StoredSession, StoreName, Stores } from './records'
 
 class Database extends Dexie {
   constructor(name: string, options?: DexieOptions) {
@@ -18,7 +18,18 @@ class Database extends Dexie {
       members: 'key, bucket, entity',
       meta: 'key',
     })
-    this.version(2).stores({ blocks: 'key', reference: 'key' })
+    this.version(2)
+      .stores({ blocks: 'key', reference: 'key', documents: null, members: null })
+      .upgrade(async (t) => {
+        await t.table('meta').bulkDelete(['sync', 'touched'])
+        const holding = { people: 'masked', days: 7, limit: 50_000, pin: false }
+        const session = await t.table<{ value: StoredSession }>('meta').get('session')
+        if (session?.value.view)
+          await t.table('meta').put({
+            key: 'session',
+            value: { ...session.value, view: { ...session.value.view, holding } },
+          })
+      })
   }
 
   of<S extends StoreName>(store: S): Table<Stores[S], string> {

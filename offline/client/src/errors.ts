@@ -25,7 +25,16 @@ export class Unavailable extends Error {
 /** The device itself cannot do it. */
 export class DeviceError extends Error {
   constructor(
-    readonly code: 'signed_out' | 'storage_full' | 'unknown_item' | 'not_refused' | 'no_bytes',
+    readonly code:
+      | 'signed_out'
+      | 'storage_full'
+      | 'unknown_item'
+      | 'not_refused'
+      | 'no_bytes'
+      | 'locked'
+      | 'wrong_pin'
+      | 'pin_spent'
+      | 'too_many',
     message: string,
   ) {
     super(message)

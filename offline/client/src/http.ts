@@ -15,6 +15,8 @@ interface Answer {
 
 export interface Http {
   request<T>(method: string, path: string, body?: unknown): Promise<T>
+  /** The bytes of a file as they come. Ends with Unavailable when they stop coming. */
+  stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>
 }
 
 /** `heard` is told after each request whether the server could be reached. */
@@ -42,7 +44,57 @@ export function openHttp(
       stop()
     }
   }
+  /** Each piece has as long as a whole answer has. */
+  async function open(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const abort = new AbortController()
+    let stop = clock.after(TIMEOUT_MS, () => abort.abort())
+    const lost = (): Unavailable => {
+      stop()
+      return new Unavailable(abort.signal.aborted ? words.slow : words.offline)
+    }
+    const { signal } = abort
+    const response = await fetch(api + path, { credentials: 'same-origin', signal }).catch(() => {
+      throw lost()
+    })
+    if (!response.ok || response.body === null) {
+      const { status, ok } = response
+      const text = await response.text().catch(() => {
+        throw lost()
+      })
+      stop()
+      decode({ status, ok, retry: response.headers.get('retry-after'), text })
+      throw new Unavailable(words.intercepted)
+    }
+    const reader = response.body.getReader()
+    return new ReadableStream({
+      async pull(to) {
+        stop()
+        stop = clock.after(TIMEOUT_MS, () => abort.abort())
+        try {
+          const { done, value } = await reader.read()
+          if (value) to.enqueue(value)
+          if (!done) return
+          stop()
+          to.close()
+        } catch {
+          to.error(lost())
+        }
+      },
+      cancel(reason) {
+        stop()
+        return reader.cancel(reason)
+      },
+    })
+  }
   return {
+    async stream(path) {
+      try {
+        return await open(path)
+      } catch (error) {
+        heard(error instanceof ApiError)
+        throw error
+      }
+    },
     async request<T>(method: string, path: string, body?: unknown): Promise<T> {
       try {
         const answer = decode(await send(method, path, body)) as T

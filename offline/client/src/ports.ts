@@ -44,6 +44,34 @@ export interface Keys {
   random(bytes: number): Uint8Array
 }
 
+/** Ciphers of the machine itself. Keys that it makes cannot be read out. */
+export interface Crypt {
+  /** A key for `mix`. */
+  deviceKey(): Promise<unknown>
+  /** HMAC-SHA-256: 32 bytes that follow from the key and `secret`. */
+  mix(key: unknown, secret: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  /** PBKDF2-SHA-256: 32 bytes that follow from a PIN, slowly. */
+  stretch(
+    pin: string,
+    salt: Uint8Array<ArrayBuffer>,
+    rounds: number,
+  ): Promise<Uint8Array<ArrayBuffer>>
+  /** A key for AES-256-GCM of its 32 bytes. */
+  aesKey(raw: Uint8Array<ArrayBuffer>): Promise<unknown>
+  /** Nonce ‖ ciphertext ‖ tag; `additional` is bound to it, and not in it. */
+  encrypt(
+    key: unknown,
+    data: Uint8Array<ArrayBuffer>,
+    additional: string,
+  ): Promise<Uint8Array<ArrayBuffer>>
+  /** Null when the key or `additional` is another, or the bytes are damaged. */
+  decrypt(
+    key: unknown,
+    data: Uint8Array<ArrayBuffer>,
+    additional: string,
+  ): Promise<Uint8Array<ArrayBuffer> | null>
+}
+
 /** Wall time in milliseconds, and waking up later. */
 export interface Clock {
   now(): number
@@ -55,8 +83,9 @@ export interface Locks {
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T>
 }
 
-export type TabMessage =
-  { about: 'outbox' } | { about: 'session' } | { about: 'replica'; kinds: string[] }
+export interface TabMessage {
+  about: 'outbox' | 'session' | 'replica'
+}
 
 /** The other tabs of this device. */
 export interface Tabs {

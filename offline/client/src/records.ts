@@ -53,26 +53,10 @@ export interface DraftRecord {
   saved_at: number
 }
 
-/** `key` is kind/id. */
-export interface DocumentRecord {
-  key: string
-  kind: string
-  id: string
-  version: number
-  document: unknown
-}
-
 /** One piece of the replica's log, encrypted. `key` is its number in twelve digits. */
 export interface BlockRecord {
   key: string
   bytes: Uint8Array<ArrayBuffer>
-}
-
-/** `entity` is the key of a document; `key` is bucket and entity. */
-export interface MemberRecord {
-  key: string
-  bucket: string
-  entity: string
 }
 
 /** The device as it is registered; `key` signs and cannot be read out. */
@@ -89,12 +73,52 @@ export interface StoredSession {
   leaving: boolean
 }
 
-/** Where the last whole pull ended. */
+/** Where the last whole pull ended, and when the checksums were last compared (0: to be done). */
 export interface SyncPoint {
   cursor: string
   epoch: string
   buckets: string[]
   at: number
+  checked_at: number
+}
+
+/**
+ * How the data key is kept. `wrapped` is encrypted under what follows from `device`, a key that
+ * cannot be read out, and the PIN where there is one; null: there is no data key. `salt` is null
+ * without a PIN. `failures` counts wrong PINs since the last right one. `shared`: the service has a
+ * copy.
+ */
+export interface StoredLock {
+  id: string
+  device: unknown
+  wrapped: Uint8Array<ArrayBuffer> | null
+  salt: Uint8Array<ArrayBuffer> | null
+  rounds: number
+  failures: number
+  shared: boolean
+}
+
+/**
+ * The replica's log: blocks `base` to `next` - 1, each in `blocks` or `reference`. After block `whole`
+ * it was as the service had it. `life` changes whenever blocks were taken back.
+ */
+export interface LogHead {
+  life: string
+  base: number
+  next: number
+  whole: number
+}
+
+/** Snapshots that a pull cut short had taken whole: ids by bucket. */
+export interface Taken {
+  epoch: string
+  snapshots: Record<string, string>
+}
+
+/** The device's time at the service's last answer, and the latest it has seen since. */
+export interface Heard {
+  answered: number
+  seen: number
 }
 
 export interface Meta {
@@ -102,8 +126,10 @@ export interface Meta {
   sequence: number
   session: StoredSession
   sync: SyncPoint
-  /** Buckets that may have members here, also when a pull was cut short. */
-  touched: string[]
+  lock: StoredLock
+  log: LogHead
+  taken: Taken
+  heard: Heard
   clock_offset_ms: number
 }
 
@@ -117,9 +143,9 @@ export interface Stores {
   media: MediaRecord
   blobs: BlobRecord
   drafts: DraftRecord
-  documents: DocumentRecord
-  members: MemberRecord
+  /** Others' data, under the data key. */
   blocks: BlockRecord
+  /** The city's tables, readable without the PIN. */
   reference: BlockRecord
   meta: MetaRecord
 }
@@ -132,8 +158,6 @@ export interface Indexes {
   media: 'owner'
   blobs: never
   drafts: 'user'
-  documents: 'kind'
-  members: 'bucket' | 'entity'
   blocks: never
   reference: never
   meta: never

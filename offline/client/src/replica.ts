@@ -1,192 +1,138 @@
 /** Others' data as this device may hold it: documents, each in one or more buckets. */
 
-import type { wire } from '@xunge/types'
-import { ApiError } from './errors'
-import type { Http } from './http'
-import { clockOffset } from './offset'
-import { type Clock, metaRecord, readMeta, type Storage, type Transaction } from './ports'
-import type { DocumentRecord, MemberRecord, SyncPoint } from './records'
+import type { directory } from '@xunge/types'
+import type { Changes, Log } from './log'
+import { DeviceError } from './errors'
+import { type Observable, Source } from './observable'
+import { readMeta } from './ports'
+import { type Progress, pullOnce, type PullParts } from './pull'
+import type { SyncPoint } from './records'
+import { Search, type Searched } from './search'
+import type { Vault } from './vault'
 
-/** Up to here asking for each is cheaper than reading all. */
-const FEW = 200
-const STORES = ['documents', 'members', 'meta'] as const
+const DAY_MS = 24 * 60 * 60 * 1000
+/** A pull that was refused for its size is not tried again each minute. */
+const REFUSED_MS = 60 * 60 * 1000
+
+export interface ReplicaState {
+  /** False until what is kept here was read for the first time. */
+  ready: boolean
+  /** A pull under way. */
+  progress: Progress | null
+  /** Why there is less here than there should be, in words for people. */
+  trouble: string | null
+}
 
 export class Replica {
-  private readonly watchers = new Set<(kinds: Set<string>) => void>()
+  private readonly watchers = new Set<(kinds: Set<string> | null) => void>()
+  private readonly source = new Source<ReplicaState>({
+    ready: false,
+    progress: null,
+    trouble: null,
+  })
+  private readonly search: Search
+  private checked = false
+  private refused: { at: number; user: string } | null = null
 
-  /** `told` is called with the kinds that a pull changed, for the other tabs. */
+  /** `told` is called after a pull, for the other tabs. */
   constructor(
-    private readonly storage: Storage,
-    private readonly http: Http,
-    private readonly clock: Clock,
-    private readonly told: (kinds: string[]) => void,
-  ) {}
-
-  async documents<T>(kind: string): Promise<T[]> {
-    const records = await this.storage.run('read', ['documents'], (t) =>
-      t.list('documents', 'kind', kind),
-    )
-    return records.map(({ document }) => document as T)
+    private readonly log: Log,
+    private readonly vault: Vault,
+    private readonly parts: Omit<PullParts, 'log' | 'progress'>,
+    private readonly told: () => void,
+    searched: Searched,
+  ) {
+    this.search = new Search(searched, (kind) => log.holding.held(kind))
   }
 
-  async document<T>(kind: string, id: string): Promise<T | null> {
-    const key = entityKey({ kind, id })
-    const record = await this.storage.run('read', ['documents'], (t) => t.get('documents', key))
-    return (record?.document ?? null) as T | null
+  get state(): Observable<ReplicaState> {
+    return this.source
   }
 
-  /** Calls `see` after documents of one of `kinds` changed, in whichever tab. */
+  /** Every document of a kind, in the order of their ids; the same array until one changes. */
+  documents(kind: string): readonly unknown[] {
+    return this.log.holding.documents(kind)
+  }
+
+  document(kind: string, id: string): unknown {
+    return this.log.holding.held(kind).get(id)?.document ?? null
+  }
+
+  /** Documents with every word of `query` somewhere in what is searched of their kind. */
+  find(kind: string, query: string, limit = 50): unknown[] {
+    return this.search.find(kind, query, limit)
+  }
+
+  /** Calls `see` after documents of one of `kinds` may have changed, in whichever tab. */
   subscribe(kinds: string[], see: () => void): () => void {
-    const watch = (changed: Set<string>): void => {
-      if (kinds.some((kind) => changed.has(kind))) see()
+    const watch = (changed: Set<string> | null): void => {
+      if (changed === null || kinds.some((kind) => changed.has(kind))) see()
     }
     this.watchers.add(watch)
     return () => this.watchers.delete(watch)
   }
 
-  /** Tells this tab's watchers. */
-  notify(kinds: Iterable<string>): void {
-    const changed = new Set(kinds)
-    for (const watch of this.watchers) watch(changed)
+  /** Brings this tab's memory to what is on disk. */
+  async read(): Promise<void> {
+    await this.log.read()
+    if (!this.source.value.ready) this.show({ ready: true })
+  }
+
+  /** What the log saw change. */
+  changed(changes: Changes): void {
+    this.search.change(changes)
+    const kinds = changes && new Set(changes.keys())
+    for (const watch of this.watchers) watch(kinds)
   }
 
   async syncPoint(): Promise<SyncPoint | null> {
-    return this.storage.run('read', ['meta'], async (t) => (await readMeta(t, 'sync')) ?? null)
+    const { storage } = this.parts
+    return storage.run('read', ['meta'], async (t) => (await readMeta(t, 'sync')) ?? null)
   }
 
-  /** Brings the replica to what the server has now. Throws Unavailable and ApiError. */
-  async pull(): Promise<void> {
-    const from = await this.syncPoint()
+  /**
+   * Brings the replica to what the service has now; not while it is locked, or a PIN is asked
+   * for and not yet set. Throws Unavailable and ApiError.
+   */
+  async pull({ user, holding }: directory.SessionView): Promise<void> {
+    const { clock } = this.parts
+    if (this.refused?.user === user && clock.now() - this.refused.at < REFUSED_MS) return
+    await this.vault.ensure()
+    const { key, pin } = this.vault.state.value
+    if (key !== 'open' || (holding.pin && !pin)) return
+    await this.read()
     try {
-      await this.pullFrom(from)
+      const checked = (await this.syncPoint())?.checked_at ?? 0
+      const check = !this.checked || clock.now() - checked >= DAY_MS
+      const differing = await this.pullOnce(check)
+      const again = differing.length > 0 ? await this.pullOnce(true) : []
+      this.checked = true
+      this.refused = null
+      await this.log.compact()
+      this.show({ trouble: again.length > 0 ? words.differs : null })
     } catch (error) {
-      if (from === null || !(error instanceof ApiError && error.code === 'bad_cursor')) throw error
-      await this.storage.run('write', ['meta'], (t) => t.remove('meta', ['sync']))
-      await this.pullFrom(null)
+      if (!(error instanceof DeviceError)) throw error
+      if (error.code === 'too_many') this.refused = { at: clock.now(), user }
+      this.show({ trouble: error.message })
+    } finally {
+      this.show({ progress: null })
+      this.told()
     }
   }
 
-  private async pullFrom(from: SyncPoint | null): Promise<void> {
-    const session = await this.storage.run('read', ['meta'], (t) => readMeta(t, 'session'))
-    const whole = new Whole()
-    for (let page: string | null = null; ;) {
-      const request: wire.PullRequest = {
-        cursor: from?.cursor ?? null,
-        epoch: from?.epoch ?? null,
-        buckets: from?.buckets ?? [],
-        page,
-        check: false,
-        snapshots: false,
-      }
-      const asked = this.clock.now()
-      const answer = await this.http.request<wire.PullResponse>('POST', '/sync/pull', request)
-      const offset = clockOffset(answer.server_time, asked, this.clock.now())
-      const changed = await this.storage.run('write', [...STORES], async (t) => {
-        const [point, now] = [await readMeta(t, 'sync'), await readMeta(t, 'session')]
-        // Another tab pulled, or the user left, while this page was on its way.
-        if (point?.cursor !== from?.cursor || now?.view?.user !== session?.view?.user) return null
-        const kinds = await apply(t, answer, whole, page === null)
-        await t.put('meta', [metaRecord('clock_offset_ms', offset)])
-        if (answer.page !== null) return kinds
-        for (const kind of await finish(t, whole)) kinds.add(kind)
-        await t.put('meta', [metaRecord('sync', this.pointOf(answer, whole.allowed))])
-        return kinds
-      })
-      if (changed === null) return
-      this.notify(changed)
-      this.told([...changed])
-      if (answer.page === null) return
-      page = answer.page
+  private pullOnce(check: boolean): Promise<string[]> {
+    const progress = (now: Progress): void => {
+      this.show({ progress: now })
+      this.told()
     }
+    return pullOnce({ ...this.parts, log: this.log, progress }, check)
   }
 
-  private pointOf({ cursor, epoch }: wire.PullResponse, buckets: string[]): SyncPoint {
-    return { cursor, epoch, buckets, at: this.clock.now() }
+  private show(part: Partial<ReplicaState>): void {
+    this.source.set({ ...this.source.value, ...part })
   }
 }
 
-/** What must be remembered over the pages of one pull. */
-class Whole {
-  /** Member keys of fresh buckets that were named. */
-  readonly named = new Set<string>()
-  readonly fresh = new Set<string>()
-  /** Buckets that every page allowed: one withdrawn and given again between pages has holes. */
-  allowed: string[] = []
-  /** Entities that lost a place, and may have lost their last. */
-  readonly loosened = new Set<string>()
-}
-
-async function apply(
-  t: Transaction,
-  answer: wire.PullResponse,
-  whole: Whole,
-  first: boolean,
-): Promise<Set<string>> {
-  for (const bucket of answer.fresh) whole.fresh.add(bucket)
-  whole.allowed = first ? answer.buckets : whole.allowed.filter((b) => answer.buckets.includes(b))
-  const touched = new Set(await readMeta(t, 'touched'))
-  if (answer.buckets.some((bucket) => !touched.has(bucket)))
-    await t.put('meta', [metaRecord('touched', [...touched, ...answer.buckets])])
-  const kept: MemberRecord[] = []
-  const gone: string[] = []
-  for (const member of answer.members) {
-    const entity = entityKey(member)
-    const key = `${member.bucket} ${entity}`
-    if (member.removed) {
-      gone.push(key)
-      whole.named.delete(key)
-      whole.loosened.add(entity)
-    } else {
-      kept.push({ key, bucket: member.bucket, entity })
-      whole.named.add(key)
-    }
-  }
-  await t.remove('members', gone)
-  await t.put('members', kept)
-  const records = answer.documents.map(({ kind, id, version, document }): DocumentRecord => ({
-    key: entityKey({ kind, id }),
-    kind,
-    id,
-    version,
-    document,
-  }))
-  await t.put('documents', records)
-  return new Set(records.map(({ kind }) => kind))
-}
-
-/** Drops buckets that may no longer be held, what fresh ones no longer name, and then every
- * document that no bucket holds. Returns the kinds it removed.
- */
-async function finish(t: Transaction, whole: Whole): Promise<string[]> {
-  const allowed = new Set(whole.allowed)
-  const touched = (await readMeta(t, 'touched')) ?? []
-  for (const bucket of new Set([...touched, ...whole.fresh])) {
-    if (allowed.has(bucket) && !whole.fresh.has(bucket)) continue
-    const stale = (await t.list('members', 'bucket', bucket)).filter(
-      ({ key }) => !allowed.has(bucket) || !whole.named.has(key),
-    )
-    for (const { entity } of stale) whole.loosened.add(entity)
-    await t.remove(
-      'members',
-      stale.map(({ key }) => key),
-    )
-  }
-  await t.put('meta', [metaRecord('touched', whole.allowed)])
-  const orphans = await homeless(t, [...whole.loosened])
-  await t.remove('documents', orphans)
-  return orphans.map((entity) => entity.slice(0, entity.indexOf('/')))
-}
-
-/** Those of `entities` that no bucket holds. */
-async function homeless(t: Transaction, entities: string[]): Promise<string[]> {
-  if (entities.length > FEW) {
-    const held = new Set((await t.list('members')).map(({ entity }) => entity))
-    return entities.filter((entity) => !held.has(entity))
-  }
-  const places = await Promise.all(entities.map((entity) => t.list('members', 'entity', entity)))
-  return entities.filter((_, index) => places[index]?.length === 0)
-}
-
-function entityKey({ kind, id }: { kind: string; id: string }): string {
-  return `${kind}/${id}`
-}
+const words = {
+  differs: '本机资料与服务器核对不一致，请退出登录后重新登录，以便整份取回',
+} as const

@@ -4,6 +4,7 @@ import { backoff } from './backoff'
 import type { Courier } from './courier'
 import { type Observable, Source } from './observable'
 import { ApiError, Unavailable } from './errors'
+import type { directory } from '@xunge/types'
 import type { Clock, Host, Locks } from './ports'
 import type { Pusher } from './pusher'
 import type { Replica } from './replica'
@@ -45,15 +46,18 @@ export function startSync(parts: Parts): Sync {
   let failures = 0
 
   /** Resolves to whether the server answered. */
-  async function asUser(lock: string, work: (user: string) => Promise<void>): Promise<boolean> {
+  async function asUser(
+    lock: string,
+    work: (view: directory.SessionView) => Promise<void>,
+  ): Promise<boolean> {
     const { view, expired } = session.state.value
     if (view === null || expired || stopped) return false
     try {
-      await locks.exclusive(lock, () => work(view.user))
+      await locks.exclusive(lock, () => work(view))
       failures = 0
       return true
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) await session.expire()
+      if (error instanceof ApiError && error.status === 401) await session.refused(error)
       else if (error instanceof Unavailable) failures++
       else if (!(error instanceof ApiError)) throw error
       return false
@@ -82,7 +86,7 @@ export function startSync(parts: Parts): Sync {
   const sendMedia = single(async () => {
     const forced = force.media
     force.media = false
-    await asUser('media', (user) => courier.deliver(user, forced))
+    await asUser('media', ({ user }) => courier.deliver(user, forced))
     planRetry()
   })
   async function flush(forced = false): Promise<void> {
@@ -92,12 +96,13 @@ export function startSync(parts: Parts): Sync {
     await sendMedia()
   }
   const pull = single(async () => {
-    await asUser('replica', () => replica.pull())
+    await asUser('replica', (view) => replica.pull(view))
   })
 
   let cancelTick = (): void => undefined
   function tick(): void {
     cancelTick = clock.after(EVERY_MS * (0.75 + random() / 2), () => {
+      void session.age()
       void flush()
       void pull()
       tick()

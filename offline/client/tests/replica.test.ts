@@ -79,7 +79,8 @@ const idOf = (entity: number): string =>
   `01890000-0000-7000-8000-${String(entity).padStart(12, '0')}`
 
 async function shown({ client }: Tab): Promise<Map<string, number>> {
-  const documents = await client.replica.documents<{ id: string; version: number }>('case')
+  await client.replica.read()
+  const documents = client.replica.documents('case') as { id: string; version: number }[]
   return new Map(documents.map(({ id, version }) => [id, version]))
 }
 

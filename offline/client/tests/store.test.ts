@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Dexie } from 'dexie'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { expect, test } from 'vitest'
+import type { wire } from '@xunge/types'
 import { openDexie } from '../src/dexie'
 import type { DeviceIdentity, StoreName } from '../src/records'
 import { deliverAll, Phone, USER } from './world'
@@ -49,6 +50,8 @@ test.for(fixtures)('a store of version $version keeps and sends all it held', as
   const indexedDB = await store(fixture)
   const storage = openDexie('xunge', { indexedDB, IDBKeyRange })
   for (const [name, rows] of Object.entries(fixture.records)) {
+    // Others' data come again; an old cursor would leave them out.
+    if (['documents', 'members', 'meta'].includes(name)) continue
     const kept = await storage.run('read', [name as StoreName], (t) => t.list(name as StoreName))
     expect(kept).toHaveLength(rows.length)
   }
@@ -58,12 +61,20 @@ test.for(fixtures)('a store of version $version keeps and sends all it held', as
   const device = fixture.records.meta?.find(({ key }) => key === 'device')?.value as DeviceIdentity
   phone.server.devices.set(device.id, device.public_key)
   phone.server.user = USER
+  const pulls: wire.PullRequest[] = []
+  const { pulled } = phone.server
+  phone.server.pulled = (request) => {
+    pulls.push(request)
+    return pulled(request)
+  }
   const tab = await phone.open()
+  await tab.client.sync.pull()
   const [item] = tab.client.outbox.items.value
   expect(item?.media).toHaveLength(1)
   expect((await tab.client.drafts.load('report'))?.value).toEqual({ description: '未写完' })
   await deliverAll(phone, tab)
   expect([...phone.server.applied.keys()]).toEqual([item?.id])
   expect([...phone.server.media.keys()]).toEqual(item?.media.map(({ id }) => id))
+  expect(pulls[0]).toMatchObject({ cursor: null, buckets: [] })
   expect(phone.server.complaints).toEqual([])
 })

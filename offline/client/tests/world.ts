@@ -4,6 +4,7 @@ import type { commands } from '@xunge/types'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import type { HttpStack } from 'tus-js-client'
 import { type Client, openClient } from '../src/client'
+import { webCrypt } from '../src/crypt'
 import { openDexie } from '../src/dexie'
 import { webKeys } from '../src/keys'
 import type { Clock, Locks, Storage, TabMessage, Tabs } from '../src/ports'
@@ -115,6 +116,7 @@ export class Phone {
       fetch,
       storage,
       keys: webKeys(crypto),
+      crypt: webCrypt(crypto),
       clock: this.clock,
       locks: this.locks.of(dead),
       tabs: this.tabs(life),
@@ -127,6 +129,7 @@ export class Phone {
       },
       uploader: tusUploader('/api/uploads', { httpStack: fetchStack(fetch), chunkSize: 400 }),
       random: () => (this.seed = (this.seed * 16_807) % 2_147_483_647) / 2_147_483_647,
+      searched: { case: ({ title }: { title?: string }) => [title] },
     })
     return {
       client,

@@ -17,7 +17,7 @@ interface Kinds {
 }
 
 export interface Documents<T> {
-  all: Readonly<ShallowRef<T[]>>
+  all: Readonly<ShallowRef<readonly T[]>>
   /** False until the store was read for the first time. */
   ready: Readonly<Ref<boolean>>
 }
@@ -28,15 +28,12 @@ const known = new Map<string, Documents<unknown>>()
 export function useDocuments<K extends keyof Kinds>(kind: K): Documents<Kinds[K]> {
   const found = known.get(kind)
   if (found) return found as Documents<Kinds[K]>
-  const { replica, session } = useClient()
-  const all = shallowRef<Kinds[K][]>([])
+  const { replica } = useClient()
+  const read = () => replica.documents(kind) as readonly Kinds[K][]
+  const all = shallowRef(read())
   const ready = ref(false)
-  const read = async () => {
-    all.value = await replica.documents<Kinds[K]>(kind)
-    ready.value = true
-  }
-  replica.subscribe([kind], () => void read())
-  session.state.subscribe(() => void read())
+  replica.subscribe([kind], () => (all.value = read()))
+  replica.state.subscribe((state) => (ready.value = state.ready))
   const made = { all, ready }
   known.set(kind, made)
   return made

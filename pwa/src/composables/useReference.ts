@@ -8,7 +8,7 @@ import { useSession } from './useSession'
 
 type Area = directory.Area
 
-function index<T>(list: T[], key: (each: T) => string): Map<string, T> {
+function index<T>(list: readonly T[], key: (each: T) => string): Map<string, T> {
   return new Map(list.map((each) => [key(each), each]))
 }
 
