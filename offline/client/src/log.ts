@@ -89,10 +89,10 @@ export class Log {
     })
   }
 
-  /** Writes anew what still counts, when much no longer does. Only after a whole pull. */
-  async compact(): Promise<void> {
+  /** Writes anew what still counts, when much no longer does; not what a pull cut short has left. */
+  async compact(force: boolean): Promise<void> {
     return this.inTurn(async () => {
-      if (!this.holding.wasteful || this.partial) return
+      if (!(force || this.holding.wasteful) || this.partial || this.position === 0) return
       const parts = [...this.holding.blocks()].map((draft) => ({
         lane: laneOf(draft.block.bucket),
         draft,
@@ -102,6 +102,7 @@ export class Log {
       const done = await this.storage.run('write', STORES, async (t) => {
         const head = await readMeta(t, 'log')
         if (head?.life !== this.life || head.next !== this.position + 1) return false
+        if (head.whole !== this.position) return false
         await t.clear('blocks')
         await t.clear('reference')
         for (const { lane, record } of records) await t.put(lane, [record])

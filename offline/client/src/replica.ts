@@ -108,7 +108,7 @@ export class Replica {
       const again = differing.length > 0 ? await this.pullOnce(true) : []
       this.checked = true
       this.refused = null
-      await this.log.compact()
+      await this.compact()
       this.show({ trouble: again.length > 0 ? words.differs : null })
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error
@@ -118,6 +118,11 @@ export class Replica {
       this.show({ progress: null })
       this.told()
     }
+  }
+
+  /** Writes the log anew when much of it is dead weight, or at once. */
+  async compact(force = false): Promise<void> {
+    await this.log.compact(force)
   }
 
   private pullOnce(check: boolean): Promise<string[]> {

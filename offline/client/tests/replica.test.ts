@@ -1,82 +1,15 @@
 /** A replica ends with just what the buckets hold, whatever happened on the way. */
 
 import * as fc from 'fast-check'
-import type { wire } from '@xunge/types'
 import { expect, test } from 'vitest'
+import { Feed, idOf } from './feed'
 import type { Fault } from './server'
 import { Phone, signedIn, type Tab, USER } from './world'
 
-interface Row {
-  bucket: string
-  entity: number
-  removed: boolean
-  at: number
+function serve(phone: Phone, feed: Feed): void {
+  phone.server.pulled = (request) => feed.pull(request)
+  phone.server.file = (id) => feed.file(id)
 }
-
-/** The server's side of pull: entities in buckets, one row each, as design section 4 has it. */
-class Feed {
-  readonly versions = new Map<number, number>()
-  readonly rows = new Map<string, Row>()
-  allowed = new Set(['a'])
-  epoch = 'epoch-1'
-  private moment = 0
-
-  constructor(private readonly pageSize: number) {}
-
-  put(entity: number, buckets: readonly string[]): void {
-    this.versions.set(entity, (this.versions.get(entity) ?? 0) + 1)
-    const at = ++this.moment
-    for (const row of this.rows.values())
-      if (row.entity === entity && !row.removed && !buckets.includes(row.bucket))
-        Object.assign(row, { removed: true, at })
-    for (const bucket of buckets)
-      this.rows.set(`${bucket} ${entity}`, { bucket, entity, removed: false, at })
-  }
-
-  held(): Map<string, number> {
-    const rows = [...this.rows.values()].filter((r) => !r.removed && this.allowed.has(r.bucket))
-    return new Map(rows.map(({ entity }) => [idOf(entity), this.versions.get(entity) ?? 0]))
-  }
-
-  pull({ cursor, epoch, buckets, page }: wire.PullRequest): wire.PullResponse {
-    const reset = cursor !== null && epoch !== this.epoch
-    const since = reset || cursor === null ? 0 : Number(cursor)
-    const fresh = [...this.allowed].filter((bucket) => since === 0 || !buckets.includes(bucket))
-    const [offset, until] =
-      page === null ? [0, this.moment] : (JSON.parse(page) as [number, number])
-    const rows = [...this.rows.values()]
-      .filter(({ bucket }) => this.allowed.has(bucket))
-      .filter(({ bucket, removed, at }) => (fresh.includes(bucket) ? !removed : at > since))
-      .filter(({ at }) => at <= until)
-      .sort((one, other) => one.at - other.at)
-    const part = rows.slice(offset, offset + this.pageSize)
-    const more = offset + this.pageSize < rows.length
-    return {
-      epoch: this.epoch,
-      server_time: '2026-11-21T00:00:00Z',
-      buckets: [...this.allowed],
-      fresh,
-      members: part.map(({ bucket, entity, removed }) => ({
-        ...{ bucket, kind: 'case', id: idOf(entity), removed },
-        version: this.versions.get(entity) ?? 0,
-      })),
-      documents: part
-        .filter(({ removed }) => !removed)
-        .map(({ entity }) => ({
-          ...{ kind: 'case', id: idOf(entity), version: this.versions.get(entity) ?? 0 },
-          document: { id: idOf(entity), version: this.versions.get(entity) ?? 0 },
-        })),
-      cursor: String(until),
-      page: more ? JSON.stringify([offset + this.pageSize, until]) : null,
-      reset: reset ? 'epoch' : null,
-      snapshots: [],
-      checksums: null,
-    }
-  }
-}
-
-const idOf = (entity: number): string =>
-  `01890000-0000-7000-8000-${String(entity).padStart(12, '0')}`
 
 async function shown({ client }: Tab): Promise<Map<string, number>> {
   await client.replica.read()
@@ -90,6 +23,8 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('pull' as const) }),
   fc.record({ do: fc.constant('move' as const), buckets }),
   fc.record({ do: fc.constant('restore' as const) }),
+  fc.record({ do: fc.constant('snap' as const), bucket: fc.constantFrom('a', 'b', 'c') }),
+  fc.record({ do: fc.constant('compact' as const) }),
   fc.record({ do: fc.constant('kill' as const), after: fc.nat(6), committed: fc.boolean() }),
 )
 
@@ -102,13 +37,17 @@ test('replicas converge after any history, cut or killed at any page', { timeout
       async (steps, pageSize, weather) => {
         const phone = new Phone()
         const feed = new Feed(pageSize)
-        phone.server.pulled = (request) => feed.pull(request)
+        serve(phone, feed)
+        const other = await phone.open()
         let tab = await signedIn(phone)
         phone.server.faults.push(...weather)
         for (const each of steps) {
           if (each.do === 'put') feed.put(each.entity, each.buckets)
           else if (each.do === 'move') feed.allowed = new Set(each.buckets)
           else if (each.do === 'restore') feed.epoch += '!'
+          else if (each.do === 'snap') feed.snap(each.bucket)
+          else if (each.do === 'compact')
+            await Promise.race([tab.client.replica.compact(true), tab.dead])
           else if (each.do === 'kill') tab.killAt(each.after, each.committed)
           else await Promise.race([tab.client.sync.pull(), tab.dead])
           if (tab.isDead) tab = await phone.open()
@@ -118,6 +57,8 @@ test('replicas converge after any history, cut or killed at any page', { timeout
         tab = await phone.open()
         await tab.client.sync.pull()
         expect(await shown(tab)).toEqual(feed.held())
+        expect(await shown(other)).toEqual(feed.held())
+        expect(await shown(await phone.open())).toEqual(feed.held())
         expect(phone.server.complaints).toEqual([])
         tab.kill()
       },
@@ -129,7 +70,7 @@ test('replicas converge after any history, cut or killed at any page', { timeout
 test('a change signalled by the server reaches the watchers of both tabs', async () => {
   const phone = new Phone()
   const feed = new Feed(10)
-  phone.server.pulled = (request) => feed.pull(request)
+  serve(phone, feed)
   const [one, other] = [await signedIn(phone), await phone.open()]
   feed.put(1, ['a'])
   const seen = [one, other].map(
@@ -169,7 +110,7 @@ async function withFeed(pageSize: number, buckets: string[]): Promise<[Phone, Fe
   const phone = new Phone()
   const feed = new Feed(pageSize)
   feed.allowed = new Set(buckets)
-  phone.server.pulled = (request) => feed.pull(request)
+  serve(phone, feed)
   return [phone, feed, await signedIn(phone)]
 }
 

@@ -43,6 +43,12 @@ export class Server {
   /** What went wrong that no fault explains: a test ends by looking here. */
   readonly complaints: string[] = []
   user: string | null = null
+  /** Copies of data keys, by user and device. */
+  readonly dataKeys = new Map<string, string>()
+  /** The order to wipe, until it is confirmed. */
+  wipe = false
+  holding: directory.Holding = { people: 'masked', days: 7, limit: 50_000, pin: false }
+  file: (id: string) => Uint8Array<ArrayBuffer> | null = () => null
   pulled: (request: wire.PullRequest) => wire.PullResponse = (request) => ({
     epoch: this.epoch,
     server_time: new Date(this.now()).toISOString(),
@@ -99,9 +105,16 @@ export class Server {
     if (this.user === null) return json({ code: 'unauthenticated', message: '请登录' }, 401)
     if (path === '/session' && request.method === 'DELETE') {
       this.user = null
+      this.wipe = false
       return new Response(null, { status: 204 })
     }
-    if (path === '/session') return json(sessionOf(this.user))
+    if (this.wipe) return json({ code: 'wipe', message: '这台设备已被要求清除' }, 401)
+    if (path === '/session') return json(this.view(this.user))
+    if (path.startsWith('/sync/snapshots/')) {
+      const bytes = this.file(path.slice('/sync/snapshots/'.length))
+      if (bytes === null) return json({ code: 'unknown_snapshot', message: '没有' }, 404)
+      return new Response(bytes, { headers: { 'content-type': 'application/gzip' } })
+    }
     if (path.startsWith('/uploads')) return this.tus(request, path)
     if (path === '/sync/pull') {
       const pull = check('wire#/$defs/PullRequest', await body(request)) as wire.PullRequest
@@ -124,7 +137,14 @@ export class Server {
       return json({ code: 'device_revoked', message: '这台设备已被停用' }, 403)
     this.user = name
     this.devices.set(device.id, device.public_key ?? '')
-    return json({ ...sessionOf(name), device: device.id, token: 'secret' }, 201)
+    const kept = `${name} ${device.id}`
+    if (device.data_key) this.dataKeys.set(kept, device.data_key)
+    const data_key = this.dataKeys.get(kept) ?? null
+    return json({ ...this.view(name), device: device.id, token: 'secret', data_key }, 201)
+  }
+
+  private view(user: string): directory.SessionView {
+    return { ...sessionOf(user), holding: this.holding }
   }
 
   private async apply({ body, signature }: wire.Item): Promise<wire.Outcome> {
