@@ -1,6 +1,7 @@
 """The web server process and its workers."""
 
 import os
+import resource
 import socket
 import tempfile
 from contextlib import ExitStack
@@ -12,10 +13,18 @@ from granian.server import Server
 from backend.core.halt import Halt
 from backend.core.settings import Settings
 
+CONNECTIONS = 10_000
+"""Open at once in one process: every phone in use listens for the live signal. Left to itself the
+server takes in 1,024 by all processes, and whoever comes after them waits without an answer.
+"""
+CALLING = 4096
+"""Connections asked for and not yet taken in; the kernel's own limit is as much."""
+
 
 def serve(settings: Settings, workers: int) -> None:
     """Serve until SIGTERM or SIGINT. Raises Halt when the port is taken."""
     refuse_taken_port(settings)
+    _allow_open_files()
     with ExitStack() as stack:
         os.environ.update(settings.environ())
         if workers > 1:
@@ -29,10 +38,20 @@ def serve(settings: Settings, workers: int) -> None:
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,
             workers=workers,
+            backlog=CALLING,
+            backpressure=CONNECTIONS,
             websockets=False,
             log_level=LogLevels.warning,
             workers_kill_timeout=10,
         ).serve()
+
+
+def _allow_open_files() -> None:
+    """Each connection is an open file, of which systems allow 1,024 until asked for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def refuse_taken_port(settings: Settings) -> None:

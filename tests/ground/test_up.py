@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -183,6 +183,14 @@ def test_a_newcomer_is_told_the_address_and_who_to_be(running: Up) -> None:
     assert f"http://127.0.0.1:{running.port}" in said
     assert "受理员" in said
     assert "密码" in said
+
+
+def test_two_thousand_phones_on_the_line_keep_nobody_out(running: Up) -> None:
+    with ExitStack() as phones:
+        for _ in range(2000):
+            line = phones.enter_context(socket.create_connection(("127.0.0.1", running.port)))
+            line.sendall(b"GET /health HTTP/1.1\r\nHost: phone\r\n\r\n")
+        assert running.get("/ready").status_code == 200
 
 
 def test_a_second_up_on_the_same_folder_is_one_line(running: Up) -> None:
