@@ -59,7 +59,7 @@ async def refuse_foreign(conn: Connection) -> None:
 
 
 async def begin(conn: Connection, reason: str) -> str:
-    """Open a new epoch, for example when a device shows a cursor from a future that was undone."""
+    """Open a new epoch: every device starts anew and pushes again what it was told is safe."""
     row = await conn.fetchrow(
         "insert into epoch (system_identifier, timeline, salt, reason) "  # noqa: S608
         f"select i.system_identifier, i.timeline, $1, $2 from ({_IDENTITY}) i returning *",
@@ -67,6 +67,13 @@ async def begin(conn: Connection, reason: str) -> str:
         reason,
     )
     return _name(row)
+
+
+async def follow(conn: Connection, former: str, reason: str) -> str:
+    """Open the epoch after `former`, unless somebody has: many notice at once."""
+    await conn.execute("lock table epoch in share row exclusive mode")
+    last = await latest(conn)
+    return last if last != former else await begin(conn, reason)
 
 
 async def latest(conn: Connection) -> str:

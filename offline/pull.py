@@ -1,44 +1,102 @@
-"""What a device must change to hold what its actor may hold now. Nothing is lost between pages."""
+"""What a device must change to hold what its actor may hold now, exactly.
 
-import base64
-from collections import defaultdict
+A pull reads in rounds. The first takes what changed since the cursor, and fresh buckets whole, as
+its first page saw them. Pages are transactions of their own, so the world goes on between them;
+each next round therefore takes what changed since the one before began, until one fits in the page
+it began with. That page's snapshot is the new cursor: the device then has what it shows.
+"""
+
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from offline import epoch
+from offline import cursor, documents, epoch, feed
+from offline.cursor import Seen, Unreadable, View
+from offline.feed import Place, Since
 from offline.ports import Connection, Transactions
 from offline.sealed import Cipher
-from offline.wire import Held, Member, PullRequest, PullResponse
-from offline.work import Kind, encode, shown
+from offline.wire import Held, Member, PullRequest, PullResponse, ResetKind
+from offline.work import Kind, shown
 
 CURSOR, PAGE_TOKEN = b"cursor", b"page"
 PAGE = 500
 """Member rows in a page."""
+PAGE_BYTES = 256 * 1024
+"""A page ends with the document that reaches this."""
 
 
 class CursorError(Exception):
-    """The cursor or page token is not one of ours."""
+    """The cursor is not one of ours: pull without it."""
 
 
-class _Page(Struct, frozen=True):
-    """Where a pull of several pages stands. `snapshot` is the first page's: the next cursor.
+class PageError(Exception):
+    """The pull cannot go on: start it again from the cursor."""
 
-    Its buckets are the first page's too: one that is granted meanwhile waits for the next pull.
+
+class _Round(Struct, frozen=True, array_like=True):
+    """What one round takes, and after which row it goes on. `at` is the view it began with."""
+
+    at: Seen
+    since: list[Since]
+    after: Place = Place()
+
+    def within(self, allowed: set[str]) -> "_Round":
+        """The same for those of its buckets that are still allowed."""
+        since = [(since, [b for b in buckets if b in allowed]) for since, buckets in self.since]
+        return replace(self, since=[group for group in since if group[1]])
+
+    def next(self, at: Seen) -> "_Round":
+        """What has changed since it began."""
+        return _Round(at, [(self.at.snapshot, [b for _, names in self.since for b in names])])
+
+
+class _Page(Struct, frozen=True, array_like=True):
+    """A page token. A bucket that is not allowed to one page is not to those after it: it has a
+    gap. One that is granted meanwhile waits for the next pull.
     """
 
-    snapshot: str
-    cursor: str | None
+    epoch: str
     fresh: list[str]
     known: list[str]
-    xid: str
-    seq: int
-    reset: bool
+    reset: ResetKind | None
+    round: _Round
+
+    def places(self) -> list[Seen]:
+        """What this database must have been at, and still know."""
+        return [self.round.at, *(Seen(since) for since, _ in self.round.since if since)]
+
+    def within(self, allowed: set[str]) -> "_Page":
+        """The same for those of its buckets that are still allowed."""
+        return replace(
+            self,
+            fresh=[bucket for bucket in self.fresh if bucket in allowed],
+            known=[bucket for bucket in self.known if bucket in allowed],
+            round=self.round.within(allowed),
+        )
+
+
+class _Content(Struct):
+    """What a page carries."""
+
+    members: list[Member] = []
+    documents: dict[tuple[str, UUID], Held] = {}
+    bytes: int = 0
+
+    def full(self) -> bool:
+        return len(self.members) >= PAGE or self.bytes >= PAGE_BYTES
+
+    def add(self, row: Any, document: Held | None) -> None:
+        self.members.append(
+            Member(row["bucket"], row["kind"], row["entity"], row["version"], row["removed"])
+        )
+        key = row["kind"], row["entity"]
+        if document is not None and key not in self.documents:
+            self.documents[key] = document
+            self.bytes += memoryview(document.document).nbytes
 
 
 class Ports(Struct, frozen=True):
@@ -53,131 +111,91 @@ class Ports(Struct, frozen=True):
 
 
 async def pull(request: PullRequest, buckets: Sequence[str], ports: Ports) -> PullResponse:
-    """One page of changes for an actor entitled to `buckets`.
-
-    Rows are found by transaction, not by number: those of this snapshot that the cursor's had
-    not seen. Raises CursorError.
-    """
+    """One page of changes for an actor entitled to `buckets`. Raises CursorError, PageError."""
+    place, page = _place(request, ports.cipher), _page(request, ports.cipher)
     async with ports.snapshot() as conn:
-        answer = await _page(conn, request, buckets, ports)
-    if answer is None:  # the cursor has seen what this database never held: it was restored
-        async with ports.transaction() as conn:
-            await epoch.begin(conn, "a device holds a cursor from a future that was undone")
-        async with ports.snapshot() as conn:
-            answer = await _page(conn, request, buckets, ports)
-        assert answer is not None
-    return answer
+        view = await cursor.look(conn, page.places() if page else [place] if place else [])
+        ports.life.epoch = view.epoch
+        life = page.epoch if page else request.epoch
+        if not (view.undone and life == view.epoch):
+            if page is None:
+                page = _first(request, place, view, buckets)
+            elif life != view.epoch or view.forgotten:
+                raise PageError
+            return await _answer(conn, request, page.within(set(buckets)), view.now, ports)
+    # It was put back to before what this device has seen, and nobody has said so yet.
+    async with ports.transaction() as conn:
+        await epoch.follow(conn, view.epoch, "a device has seen what was undone")
+    return await pull(request, buckets, ports)
 
 
-async def _page(
-    conn: Connection, request: PullRequest, buckets: Sequence[str], ports: Ports
-) -> PullResponse | None:
-    life = ports.life.epoch = await epoch.latest(conn)
-    entitled = set(buckets)
+def _place(request: PullRequest, cipher: Cipher) -> Seen | None:
+    if request.cursor is None:
+        return None
     try:
-        position = await _position(conn, request, buckets, life, ports.cipher)
-        if position is None:
-            return None
-        fresh = [bucket for bucket in position.fresh if bucket in entitled]
-        known = [bucket for bucket in position.known if bucket in entitled]
-        rows = await _rows(conn, position, fresh, known)
-    except (msgspec.DecodeError, RecursionError, ValueError, asyncpg.DataError) as error:
+        return cursor.opened(cipher, request.cursor, CURSOR, Seen)
+    except Unreadable as error:
         raise CursorError from error
-    more = len(rows) > PAGE
-    rows = rows[:PAGE]
-    return PullResponse(
-        epoch=life,
-        server_time=ports.now(),
-        buckets=fresh + known,
-        fresh=fresh,
-        members=[
-            Member(r["bucket"], r["kind"], r["entity"], r["version"], r["removed"]) for r in rows
-        ],
-        documents=await _documents(conn, rows, ports.kinds),
-        cursor=_seal(ports.cipher, position.snapshot.encode(), CURSOR),
-        page=_seal(ports.cipher, _next(position, rows[-1]), PAGE_TOKEN) if more else None,
-        reset="epoch" if position.reset else None,
-    )
 
 
-async def _position(
-    conn: Connection,
-    request: PullRequest,
-    buckets: Sequence[str],
-    life: str,
-    cipher: Cipher,
-) -> _Page | None:
-    if request.page is not None:
-        return msgspec.json.decode(_open(cipher, request.page, PAGE_TOKEN), type=_Page)
-    snapshot = await conn.fetchval("select pg_current_snapshot()::text")
-    cursor = request.cursor and _open(cipher, request.cursor, CURSOR).decode()
-    reset = cursor is not None and request.epoch != life
-    if cursor is not None and not reset:
-        undone = await conn.fetchval(
-            "select pg_snapshot_xmax($1::text::pg_snapshot) > "
-            "pg_snapshot_xmax(pg_current_snapshot())",
-            cursor,
-        )
-        if undone:
-            return None
-    if reset:
-        cursor = None
-    held = set(request.buckets) if cursor is not None else set()
+def _page(request: PullRequest, cipher: Cipher) -> _Page | None:
+    if request.page is None:
+        return None
+    try:
+        return cursor.opened(cipher, request.page, PAGE_TOKEN, _Page)
+    except Unreadable as error:
+        raise PageError from error
+
+
+def _first(request: PullRequest, place: Seen | None, view: View, buckets: Sequence[str]) -> _Page:
+    """Where a pull begins. A cursor without its epoch says nothing."""
+    reset: ResetKind | None = None
+    if request.epoch != view.epoch and (place or request.epoch):
+        reset = "epoch"
+    elif place and view.forgotten:
+        reset = "horizon"
+    held = set(request.buckets) if place and reset is None else set()
     fresh = [bucket for bucket in buckets if bucket not in held]
     known = [bucket for bucket in buckets if bucket in held]
-    return _Page(snapshot, cursor, fresh, known, "0", 0, reset)
+    since: list[Since] = [(None, fresh), (place.snapshot if place else None, known)]
+    return _Page(view.epoch, fresh, known, reset, _Round(view.now, since))
 
 
-async def _rows(conn: Connection, position: _Page, fresh: list[str], known: list[str]) -> list[Any]:
-    return await conn.fetch(
-        """
-        select * from (
-            select entity, bucket, kind, version, seq, xid, removed from bucket_member
-            where bucket = any($1) and not removed
-              and (xid, seq) > ($4::text::xid8, $5::bigint)
-            union all
-            select entity, bucket, kind, version, seq, xid, removed from bucket_member
-            where bucket = any($2) and xid >= pg_snapshot_xmin($3::text::pg_snapshot)
-              and not pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
-              and (xid, seq) > ($4::text::xid8, $5::bigint)
-        ) t order by xid, seq limit $6
-        """,
-        fresh,
-        known,
-        position.cursor or position.snapshot,
-        position.xid,
-        position.seq,
-        PAGE + 1,
+async def _answer(
+    conn: Connection, request: PullRequest, page: _Page, now: Seen, ports: Ports
+) -> PullResponse:
+    content, rest = await _fill(conn, page.round, now, shown(ports.kinds))
+    buckets = page.fresh + page.known
+    return PullResponse(
+        epoch=page.epoch,
+        server_time=ports.now(),
+        buckets=buckets,
+        fresh=page.fresh,
+        members=content.members,
+        documents=list(content.documents.values()),
+        cursor="" if rest else cursor.seal(ports.cipher, now, CURSOR),
+        page=cursor.seal(ports.cipher, replace(page, round=rest), PAGE_TOKEN) if rest else None,
+        reset=page.reset,
+        checksums=None if rest or not request.check else await feed.checksums(conn, buckets),
     )
 
 
-def _next(position: _Page, last: Any) -> bytes:
-    page = msgspec.structs.replace(position, xid=str(last["xid"]), seq=last["seq"])
-    return msgspec.json.encode(page)
-
-
-def _seal(cipher: Cipher, value: bytes, context: bytes) -> str:
-    """Cursors are sealed: a forged one from the future would make every device start anew."""
-    return base64.urlsafe_b64encode(cipher.seal(value, context)).decode()
-
-
-def _open(cipher: Cipher, value: str, context: bytes) -> bytes:
-    return cipher.open(base64.urlsafe_b64decode(value), context)
-
-
-async def _documents(
-    conn: Connection, rows: Sequence[Any], kinds: Mapping[str, Kind]
-) -> list[Held]:
-    wanted: dict[str, dict[UUID, None]] = defaultdict(dict)
-    for row in rows:
-        if not row["removed"]:
-            wanted[row["kind"]][row["entity"]] = None
-    held: list[Held] = []
-    for name, ids in wanted.items():
-        kind = shown(kinds)[name]
-        states = await kind.load(conn, list(ids), False)  # noqa: FBT003
-        for entity, state in states.items():
-            document = kind.document(state)
-            if document is not None:
-                held.append(Held(name, entity, state.version, msgspec.Raw(encode(document))))
-    return held
+async def _fill(
+    conn: Connection, round_: _Round, now: Seen, kinds: Mapping[str, Kind]
+) -> tuple[_Content, _Round | None]:
+    """A page, and what is left for those after it."""
+    content = _Content()
+    while True:
+        room = PAGE - len(content.members)
+        rows = await feed.read(conn, round_.since, round_.at.snapshot, round_.after, room + 1)
+        for start in range(0, len(rows), documents.BATCH):
+            batch = rows[start : start + documents.BATCH]
+            found = await documents.load(conn, batch, kinds)
+            for row in batch:
+                if content.full():
+                    return content, round_
+                content.add(row, found.get((row["kind"], row["entity"])))
+                round_ = replace(round_, after=Place(str(row["xid"]), row["seq"]))
+        if round_.at.snapshot == now.snapshot:
+            return content, None
+        round_ = round_.next(now)

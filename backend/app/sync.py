@@ -18,7 +18,7 @@ from backend.directory.access import ip_of, signed_in
 from backend.directory.rules import buckets_of
 from offline.batch import Ports as PushPorts
 from offline.batch import Sender
-from offline.pull import CursorError, pull
+from offline.pull import CursorError, PageError, pull
 from offline.pull import Ports as PullPorts
 from offline.push import push
 from offline.wire import PullRequest, PullResponse, PushRequest, PushResponse
@@ -59,6 +59,8 @@ class SyncController(Controller):
             raise Problem(
                 400, "bad_cursor", "同步位置无效,请重新同步全部数据", field="cursor"
             ) from error
+        except PageError as error:
+            raise Problem(400, "bad_page", "同步中断,请重新开始", field="page") from error
 
     @get("/live", media_type="text/event-stream", opt={"exclude_from_compression": True})
     async def live(self, actor: NamedDependency[Actor], state: State) -> Stream:
