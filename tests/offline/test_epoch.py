@@ -8,11 +8,15 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from click.testing import CliRunner
 
 from backend.app import embedded
+from backend.app.cli import xunge
 from backend.core.database import config_of, connect
 from backend.core.migrations import migrate
+from backend.core.settings import Settings
 from offline import epoch
+from offline import pull as pulling
 from offline.pull import pull
 from offline.push import push
 from offline.wire import PullRequest
@@ -59,6 +63,54 @@ async def test_a_restored_backup_is_noticed_by_epoch() -> None:
                 assert answer.documents == []
     finally:
         shutil.rmtree(folder)
+
+
+async def test_a_restored_server_that_has_passed_the_lost_transactions_is_noticed(
+    world: World,
+) -> None:
+    """Numbers have been used again, so only the line of the ledger that a device saw can tell."""
+    await push([world.item(Write(uuid4(), "a"))], SENDER, world.pushing)
+    held = await pull(PullRequest(), ["a"], world.pulling)
+    async with world.transaction() as conn:
+        await conn.execute("alter table journal disable trigger journal_append_only")
+        await conn.execute("update journal set received_at = received_at + interval '1 hour'")
+    request = PullRequest(held.cursor, held.epoch, ["a"])
+    answers = [await pull(request, ["a"], world.pulling) for _ in range(2)]
+    assert [answer.reset for answer in answers] == ["epoch", "epoch"]
+    assert held.epoch != answers[0].epoch == answers[1].epoch, "one epoch, whoever asks"
+
+
+async def test_a_pull_that_a_restore_cuts_in_two_starts_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "PAGE", 1)
+    await push([world.item(Write(uuid4(), "a")) for _ in range(3)], SENDER, world.pushing)
+    first = await pull(PullRequest(), ["a"], world.pulling)
+    async with world.transaction() as conn:
+        await epoch.begin(conn, "restored")
+    with pytest.raises(pulling.PageError):
+        await pull(PullRequest(page=first.page), ["a"], world.pulling)
+
+
+def test_an_operator_begins_an_epoch(settings: Settings) -> None:
+    """After a restore, before anybody is let in."""
+    environ = settings.environ()
+    started = [CliRunner().invoke(xunge, ["epoch", "begin"], env=environ) for _ in range(2)]
+    assert [each.exit_code for each in started] == [0, 0], started
+    names = [each.output.split()[-1] for each in started]
+    assert names[0] != names[1]
+
+
+async def test_a_cursor_without_its_epoch_says_nothing(world: World) -> None:
+    await push([world.item(Write(uuid4(), "a"))], SENDER, world.pushing)
+    held = await pull(PullRequest(), ["a"], world.pulling)
+    answer = await pull(PullRequest(held.cursor, None, ["a"]), ["a"], world.pulling)
+    assert (answer.reset, answer.fresh) == ("epoch", ["a"])
+
+
+async def test_a_device_that_lost_its_cursor_still_hears_of_a_new_epoch(world: World) -> None:
+    assert (await pull(PullRequest(None, "0-other"), ["a"], world.pulling)).reset == "epoch"
+    assert (await pull(PullRequest(), ["a"], world.pulling)).reset is None
 
 
 async def test_a_cursor_of_another_epoch_gets_everything_anew(world: World) -> None:

@@ -62,7 +62,7 @@ class OpenWrites(AsyncExitStack):
             await self.commit(0)
 
 
-OPERATION = st.one_of(
+OPERATION: st.SearchStrategy[tuple[str, Any]] = st.one_of(
     st.tuples(
         st.just("write"),
         st.lists(

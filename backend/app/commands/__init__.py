@@ -3,4 +3,4 @@
 Loaded only when called, so that each process starts with what it needs. A new one is a line here.
 """
 
-COMMANDS = ("up", "web", "worker", "migrate", "import", "user", "audit", "doctor")
+COMMANDS = ("up", "web", "worker", "migrate", "import", "user", "audit", "epoch", "doctor")
