@@ -14,12 +14,12 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from offline import cursor, documents, epoch, feed
+from offline import cursor, documents, epoch, feed, snapshots
 from offline.cursor import Seen, Unreadable, View
 from offline.feed import Place, Since
 from offline.ports import Connection, Transactions
 from offline.sealed import Cipher
-from offline.wire import Held, Member, PullRequest, PullResponse, ResetKind
+from offline.wire import Held, Member, PullRequest, PullResponse, ResetKind, Snapshot
 from offline.work import Kind, shown
 
 CURSOR, PAGE_TOKEN = b"cursor", b"page"
@@ -119,10 +119,13 @@ async def pull(request: PullRequest, buckets: Sequence[str], ports: Ports) -> Pu
         life = page.epoch if page else request.epoch
         if not (view.undone and life == view.epoch):
             if page is None:
-                page = _first(request, place, view, buckets)
+                page, files = await _first(conn, request, place, view, buckets)
             elif life != view.epoch or view.forgotten:
                 raise PageError
-            return await _answer(conn, request, page.within(set(buckets)), view.now, ports)
+            else:
+                page, files = page.within(set(buckets)), []
+            answer = await _answer(conn, page, view.now, ports, check=request.check)
+            return replace(answer, snapshots=files)
     # It was put back to before what this device has seen, and nobody has said so yet.
     async with ports.transaction() as conn:
         await epoch.follow(conn, view.epoch, "a device has seen what was undone")
@@ -147,8 +150,17 @@ def _page(request: PullRequest, cipher: Cipher) -> _Page | None:
         raise PageError from error
 
 
-def _first(request: PullRequest, place: Seen | None, view: View, buckets: Sequence[str]) -> _Page:
-    """Where a pull begins. A cursor without its epoch says nothing."""
+async def _first(
+    conn: Connection,
+    request: PullRequest,
+    place: Seen | None,
+    view: View,
+    buckets: Sequence[str],
+) -> tuple[_Page, list[Snapshot]]:
+    """Where a pull begins, and the files to take before. A cursor without its epoch says nothing.
+
+    Members of a bucket that is taken as a file are what changed since the file was made.
+    """
     reset: ResetKind | None = None
     if request.epoch != view.epoch and (place or request.epoch):
         reset = "epoch"
@@ -157,12 +169,18 @@ def _first(request: PullRequest, place: Seen | None, view: View, buckets: Sequen
     held = set(request.buckets) if place and reset is None else set()
     fresh = [bucket for bucket in buckets if bucket not in held]
     known = [bucket for bucket in buckets if bucket in held]
-    since: list[Since] = [(None, fresh), (place.snapshot if place else None, known)]
-    return _Page(view.epoch, fresh, known, reset, _Round(view.now, since))
+    files = await snapshots.current(conn, fresh) if request.snapshots else []
+    filed = {file.shown.bucket for file in files}
+    since: list[Since] = [(file.snapshot, [file.shown.bucket]) for file in files]
+    since.append((None, [bucket for bucket in fresh if bucket not in filed]))
+    if place:
+        since.append((place.snapshot, known))
+    page = _Page(view.epoch, fresh, known, reset, _Round(view.now, since))
+    return page, [file.shown for file in files]
 
 
 async def _answer(
-    conn: Connection, request: PullRequest, page: _Page, now: Seen, ports: Ports
+    conn: Connection, page: _Page, now: Seen, ports: Ports, *, check: bool
 ) -> PullResponse:
     content, rest = await _fill(conn, page.round, now, shown(ports.kinds))
     buckets = page.fresh + page.known
@@ -176,7 +194,7 @@ async def _answer(
         cursor="" if rest else cursor.seal(ports.cipher, now, CURSOR),
         page=cursor.seal(ports.cipher, replace(page, round=rest), PAGE_TOKEN) if rest else None,
         reset=page.reset,
-        checksums=None if rest or not request.check else await feed.checksums(conn, buckets),
+        checksums=await feed.checksums(conn, buckets) if check and rest is None else None,
     )
 
 

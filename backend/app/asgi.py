@@ -18,7 +18,7 @@ from backend.app.logs import configure_logs
 from backend.app.pwa import app_handler
 from backend.app.request_log import RequestLog
 from backend.app.routes import ROUTES
-from backend.app.writing import pulling, pushing
+from backend.app.writing import filing, pulling, pushing
 from backend.core import database
 from backend.core.crypto import Keyring
 from backend.core.limits import Limiter
@@ -39,8 +39,8 @@ def create_app(settings: Settings) -> Litestar:
     """Build the application; its pools open and close with it.
 
     State holds `settings`, `redis`, `queue`, `keyring`, `live`, `push_gate`, `sessions`, and once
-    started the sync ports `pushing` and `pulling`; the database is `backend.core.database`. Raises
-    RuntimeError when a route does not say who may call it.
+    started the sync ports `pushing`, `pulling` and `filing`; the database is
+    `backend.core.database`. Raises RuntimeError when a route does not say who may call it.
     """
     redis = open_redis(settings.redis_url)
     keyring = Keyring(settings.secret)
@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> Litestar:
             life = epoch.Life(await epoch.current(conn))
         app.state.pushing = pushing(keyring, life, live.touch)
         app.state.pulling = pulling(keyring, life)
+        app.state.filing = filing(keyring, settings)
         await live.start()
         try:
             yield

@@ -2,20 +2,23 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
 from backend.app.gate import Gate
 from backend.app.live import Live
 from backend.core.actor import Actor
 from backend.core.clock import utc_now
+from backend.core.database import connection
 from backend.core.errors import Problem
 from backend.directory.access import ip_of, signed_in
 from backend.directory.rules import buckets_of
+from offline import snapshots
 from offline.batch import Ports as PushPorts
 from offline.batch import Sender
 from offline.pull import CursorError, PageError, pull
@@ -61,6 +64,26 @@ class SyncController(Controller):
             ) from error
         except PageError as error:
             raise Problem(400, "bad_page", "同步中断,请重新开始", field="page") from error
+
+    @get(
+        "/snapshots/{snapshot:uuid}",
+        media_type="application/gzip",
+        opt={"exclude_from_compression": True},
+    )
+    async def snapshot(
+        self, snapshot: FromPath[UUID], actor: NamedDependency[Actor], state: State
+    ) -> Stream:
+        """A bucket as a file (PROTOCOL.md 6), for who may hold that bucket now; 404 otherwise."""
+        ports: snapshots.Ports = state.filing
+        async with connection() as conn:
+            file = await snapshots.download(conn, snapshot, buckets_of(actor), ports)
+        if file is None:
+            raise Problem(404, "not_found", "没有这份数据,请重新同步")
+        return Stream(
+            file.chunks,
+            headers={"Content-Length": str(file.length), "Cache-Control": "no-store"},
+            media_type="application/gzip",
+        )
 
     @get("/live", media_type="text/event-stream", opt={"exclude_from_compression": True})
     async def live(self, actor: NamedDependency[Actor], state: State) -> Stream:

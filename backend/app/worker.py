@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from backend.app import exports, ledger
+from backend.app import exports, ledger, replicas
 from backend.core import database
 from backend.core.queue import Job, Periodic, Tools, work
 from backend.core.settings import Settings
@@ -23,6 +23,7 @@ JOBS: Sequence[Job] = (*media.JOBS, *exports.JOBS)
 PERIODIC: Sequence[Periodic] = (
     Periodic("worker.beat", beat, every=timedelta(seconds=10)),
     *ledger.PERIODIC,
+    *replicas.PERIODIC,
     *directory.PERIODIC,
     *media.PERIODIC,
     *exports.PERIODIC,

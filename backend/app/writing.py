@@ -9,15 +9,17 @@ from backend.cases.documents import KIND as CASE
 from backend.catalogue.documents import KINDS as CATALOGUE
 from backend.core import database
 from backend.core.clock import utc_now
-from backend.core.crypto import LEDGER, SYNC, Keyring
+from backend.core.crypto import LEDGER, SNAPSHOTS, SYNC, Keyring
 from backend.core.sealing import Seal
+from backend.core.settings import Settings
 from backend.directory.actors import Authors
 from backend.directory.devices import keys_of
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.labels.documents import KINDS as LABELS
+from backend.media.store import open_store
 from backend.tasks.documents import KIND as TASK
 from backend.windows.documents import KINDS as WINDOWS
-from offline import batch, pull
+from offline import batch, pull, snapshots
 from offline.epoch import Life
 from offline.ports import Connection
 
@@ -63,5 +65,17 @@ def pulling(keyring: Keyring, life: Life) -> pull.Ports:
         kinds=KINDS,
         cipher=keyring.cipher(SYNC),
         life=life,
+        now=utc_now,
+    )
+
+
+def filing(keyring: Keyring, settings: Settings) -> snapshots.Ports:
+    """What making and giving buckets' files needs."""
+    return snapshots.Ports(
+        snapshot=database.snapshot,
+        transaction=database.transaction,
+        kinds=KINDS,
+        files=open_store(settings),
+        key=keyring.derived(SNAPSHOTS, 32),
         now=utc_now,
     )

@@ -22,6 +22,9 @@ LEDGER = "ledger"
 SYNC = "sync"
 """The purpose of the key that devices' cursors are sealed with."""
 
+SNAPSHOTS = "snapshots"
+"""The purpose of the key that buckets' files are sealed with: AES-256 (decision 0060)."""
+
 FORMAT = b"\x01"
 NONCE_BYTES = 12
 TAG_BYTES = 16

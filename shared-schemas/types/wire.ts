@@ -101,7 +101,7 @@ export interface PullRequest {
   snapshots: boolean;
 }
 /**
- * One page. Apply pages as they come, but keep `cursor` only when `page` is null.
+ * One page. Apply pages as they come; `cursor` is "" until `page` is null.
  *
  *     `buckets` is what the actor may hold now: a device drops every other bucket. `fresh` lists
  *     buckets that are sent whole: members of those not named in this pull are gone.

@@ -1,5 +1,6 @@
 """A device as PROTOCOL.md has it, and what the server holds, to be compared with it."""
 
+import gzip
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from uuid import UUID
@@ -7,10 +8,11 @@ from uuid import UUID
 import msgspec
 
 from offline.pull import pull
-from offline.wire import Held, PullRequest, PullResponse
+from offline.wire import Held, PullRequest, PullResponse, Snapshot
 from tests.offline.toy import Note, World
 
 Between = Callable[[], Awaitable[None]]
+Take = Callable[[Snapshot], Awaitable[bytes]]
 
 
 class Phone:
@@ -24,6 +26,8 @@ class Phone:
         self.documents: dict[UUID, Held] = {}
         self.pages: list[PullResponse] = []
         """Of the last pull."""
+        self.take: Take | None = None
+        """How it takes files; None: not at all."""
 
     async def pull(
         self, buckets: list[str], between: Between | None = None, *, check: bool = True
@@ -34,9 +38,12 @@ class Phone:
         self.pages = []
         page: str | None = None
         while True:
-            request = PullRequest(self.cursor, self.epoch, held, page, check)
+            request = PullRequest(self.cursor, self.epoch, held, page, check, self.take is not None)
             answer = await pull(request, buckets, self.world.pulling)
             self.pages.append(answer)
+            for file in answer.snapshots:
+                assert self.take is not None
+                self._unpack(file, await self.take(file), named)
             self._apply(answer, named)
             page = answer.page
             if page is None:
@@ -63,6 +70,21 @@ class Phone:
                 bucket[member.id] = member.version
                 named.setdefault(member.bucket, set()).add(member.id)
         self.documents |= {held.id: held for held in answer.documents}
+
+    def _unpack(self, file: Snapshot, zipped: bytes, named: dict[str, set[UUID]]) -> None:
+        assert len(zipped) == file.bytes
+        header, *lines = gzip.decompress(zipped).splitlines()
+        assert msgspec.json.decode(header) == {
+            "bucket": file.bucket,
+            "documents": file.documents,
+            "checksum": file.checksum,
+        }
+        held = [msgspec.json.decode(line, type=Held) for line in lines]
+        assert len(held) == file.documents
+        assert checksum({each.id: each.version for each in held}) == file.checksum
+        self.members.setdefault(file.bucket, {}).update({h.id: h.version for h in held})
+        named.setdefault(file.bucket, set()).update(h.id for h in held)
+        self.documents |= {each.id: each for each in held}
 
     @property
     def notes(self) -> dict[UUID, Note]:

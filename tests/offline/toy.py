@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,8 @@ from msgspec.structs import replace
 
 from backend.core.crypto import Keyring
 from backend.core.sealing import Seal
-from offline import batch, pull
+from backend.media.store import FolderStore
+from offline import batch, pull, snapshots
 from offline.epoch import Life
 from offline.handlers import Done, Handler, Order, refuse
 from offline.reading import DeviceKey
@@ -153,6 +155,16 @@ class World:
             kinds={"note": NOTE},
             cipher=Keyring(bytes(32)).cipher("sync"),
             life=self.life,
+            now=lambda: self.now,
+        )
+
+    def filing(self, folder: Path) -> snapshots.Ports:
+        return snapshots.Ports(
+            snapshot=self.snapshot,
+            transaction=self.transaction,
+            kinds={"note": NOTE},
+            files=FolderStore(folder),
+            key=bytes(range(32)),
             now=lambda: self.now,
         )
 
