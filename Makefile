@@ -13,7 +13,7 @@ APP_SOURCES := $(shell find pwa offline/client shared-schemas -type f \
 	-not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 export CHROMIUM
-.PHONY: run test check format bench types clean browser
+.PHONY: run test check format bench chaos types clean browser
 .DELETE_ON_ERROR:
 
 run: $(PY_READY) $(APP)
@@ -35,6 +35,9 @@ format: $(PY_READY) $(JS_READY)
 
 bench: $(PY_READY) $(APP) browser
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+chaos: $(PY_READY) $(JS_READY)
+	@$(BIN)/python -m tests.chaos $(or $(SECONDS),60) $(SEED)
 
 types: $(PY_READY) $(JS_READY)
 	@$(BIN)/python -m scripts.typegen

@@ -19,14 +19,11 @@ async def admit(conn: Connection, key: str, now: datetime) -> None:
 
     Unknown names are counted alike. Raises Problem 429 `sign_in_locked` with retry_after.
     """
-    await conn.execute(
-        "insert into sign_in_attempts (name, failures, locked_until, changed_at) "
-        "values ($1, 0, null, 0) on conflict do nothing",
-        key,
-    )
+    # In one statement: a success elsewhere may forget the name between two.
     row = await conn.fetchrow(
-        "select failures, locked_until, changed_at from sign_in_attempts "
-        "where name = $1 for update",
+        "insert into sign_in_attempts as a (name, failures, locked_until, changed_at) "
+        "values ($1, 0, null, 0) on conflict (name) do update set failures = a.failures "
+        "returning failures, locked_until, changed_at",
         key,
     )
     changed_at = datetime.fromtimestamp(row["changed_at"], UTC)

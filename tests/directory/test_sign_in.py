@@ -1,5 +1,6 @@
 """Signing in, being kept out, signing out."""
 
+import asyncio
 import base64
 import logging
 from typing import Any
@@ -14,6 +15,8 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 
 from backend.app.logs import configure_logs
+from backend.core.database import connect
+from backend.directory.lockout import admit, forgive
 from backend.directory.passwords import Passwords
 from backend.directory.sessions import sweep
 from tests.directory.conftest import PASSWORD, Hands, Town
@@ -375,3 +378,20 @@ async def test_a_key_that_comes_later_speaks_for_nobody_before(
     assert (await sign_in(web, "li", device=device, key=new_key())).status_code == 201
     users = await connection.fetchval("select users from device where id = $1", device)
     assert users == [town.li]
+
+
+async def test_a_try_while_another_at_the_name_succeeds_is_let_in(
+    connection: Database, database_url: str
+) -> None:
+    """The success forgets the name under the feet of the other, which had found it counted."""
+    now, other = Hands().now, await connect(database_url)
+    await admit(connection, "wang", now)
+    success = connection.transaction()
+    await success.start()
+    await forgive(connection, "wang")
+    waiting = asyncio.ensure_future(admit(other, "wang", now))
+    while not await connection.fetchval("select exists (select from pg_locks where not granted)"):
+        await asyncio.sleep(0.01)
+    await success.commit()
+    await waiting
+    await other.close()
