@@ -101,10 +101,13 @@ class CaseFact(Struct, frozen=True, omit_defaults=True, kw_only=True):
     area_path: str
     closing_org: str | None = None
     urgent: bool = False
+    severity: int = 0
     suspended: bool = False
     supervision: str | None = None
     failed_checks: int = 0
     merged_into: UUID | None = None
+    owners: list[UUID] = []
+    labels: list[str] = []
     # the act
     step: UUID
     action: str
@@ -149,10 +152,13 @@ def change(before: Case | None, after: Case, answered: UUID | None) -> dict[str,
         "area_path": after.area_path,
         "closing_org": after.closing_org,
         "urgent": after.urgent,
+        "severity": after.severity,
         "suspended": after.suspended,
         "supervision": after.supervision,
         "failed_checks": after.failed_checks,
         "merged_into": after.merged_into,
+        "owners": after.owners,
+        "labels": after.labels,
         "parts": _changed(before.assignments if before else [], after.assignments, _part),
         "clocks": _changed(before.clocks if before else [], after.clocks, _clock),
         "tasks": [

@@ -259,7 +259,7 @@ class Case(Struct, frozen=True, kw_only=True):
     urgent: bool = False
     suspended: bool = False
     supervised: bool = False
-    severity: int = 0
+    severity: int = 0  # place in catalogue.flow.Severity
     reported_at: datetime
     ended_at: datetime | None = None
     retired_at: datetime | None = None  # left its reporters' devices

@@ -29,6 +29,7 @@ class CaseRow(Struct, frozen=True, kw_only=True):
     org: str | None
     source: str
     urgent: bool
+    severity: int
     photo: UUID | None
     reported_at: datetime
     yellow_at: datetime | None

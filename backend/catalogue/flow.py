@@ -31,6 +31,8 @@ Party = Literal[
 
 RequestKind = Literal["extension", "return", "suspension", "void", "help"]
 DirectiveKind = Literal["supervise", "instruct", "urge"]
+Severity = Literal["general", "serious", "major", "extreme"]
+"""事件等级: 一般, 较大, 重大, 特别重大. A case keeps the place in this order, from 0."""
 Effect = Literal[
     "choose_standard",  # input.standard sets the filing condition and the whole limit
     "correct",  # 立案修正: input.amendment, and input.standard when given; the whole limit follows
@@ -59,6 +61,7 @@ Effect = Literal[
     "set_owners",  # input.people
     "set_labels",  # input.labels
     "set_urgent",  # input.verdict: on, off
+    "set_severity",  # input.verdict: one of Severity
     "call_back",  # input.verdict: satisfied, unsatisfied, unreached
 ]
 CONDITION_NAMES = frozenset(

@@ -53,6 +53,7 @@ export interface Action {
     | "return_assignment"
     | "set_labels"
     | "set_owners"
+    | "set_severity"
     | "set_urgent"
     | "settle_assignments"
     | "sign_assignment"
@@ -84,6 +85,7 @@ export interface Action {
       | "return_assignment"
       | "set_labels"
       | "set_owners"
+      | "set_severity"
       | "set_urgent"
       | "settle_assignments"
       | "sign_assignment"
@@ -127,6 +129,7 @@ export interface Branch {
     | "return_assignment"
     | "set_labels"
     | "set_owners"
+    | "set_severity"
     | "set_urgent"
     | "settle_assignments"
     | "sign_assignment"
@@ -632,6 +635,7 @@ export interface CaseRow {
   org: string | null;
   source: string;
   urgent: boolean;
+  severity: number;
   photo: string | null;
   reported_at: string;
   yellow_at: string | null;
@@ -696,6 +700,7 @@ export interface Filters {
   phone: string | null;
   label: string | null;
   urgent: boolean | null;
+  severity: ("extreme" | "general" | "major" | "serious") | null;
   suspended: boolean | null;
   sensitive: boolean | null;
   supervision: ("circulated" | "near" | "overdue" | "supervised") | null;

@@ -37,6 +37,7 @@ export interface Filters {
   phone?: string | null;
   label?: string | null;
   urgent?: boolean | null;
+  severity?: ("extreme" | "general" | "major" | "serious") | null;
   suspended?: boolean | null;
   sensitive?: boolean | null;
   supervision?: ("circulated" | "near" | "overdue" | "supervised") | null;

@@ -17,6 +17,7 @@ export interface CaseRow {
   org: string | null;
   source: string;
   urgent: boolean;
+  severity: number;
   photo: string | null;
   reported_at: string;
   yellow_at: string | null;

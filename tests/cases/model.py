@@ -38,6 +38,7 @@ class Model:
         self.former: list[str] = []
         self.failed = 0
         self.filed = self.urgent = self.suspended = False
+        self.severity = 0
         self.supervision = self.call_back = ""
 
     def fork(self) -> "Model":
@@ -484,6 +485,10 @@ class Model:
 
     def _set_urgent(self, _: Plain, __: Plain, act: Plain) -> None:
         self.urgent = act["verdict"] == "on"
+
+    def _set_severity(self, _: Plain, __: Plain, act: Plain) -> None:
+        order = {"general": 0, "serious": 1, "major": 2, "extreme": 3}
+        self.severity = order[act["verdict"]]
 
     def _set_labels(self, *_: Plain) -> None:
         pass

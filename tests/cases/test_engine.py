@@ -245,9 +245,10 @@ def _agree(stage: Stage, model: Model) -> None:
         (r["kind"], r["state"], r["level"]) for r in model.requests
     ]
     assert (case.closing_org, case.former_closers) == (model.closer, model.former)
-    assert (case.failed_checks, case.urgent, case.suspended) == (
+    assert (case.failed_checks, case.urgent, case.severity, case.suspended) == (
         model.failed,
         model.urgent,
+        model.severity,
         model.suspended,
     )
     assert (case.supervision or "") == model.supervision

@@ -3,11 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from backend.cases.facts import CaseFact
 from backend.cases.structs import Case, Target
 from backend.catalogue.flow import Limit
 from backend.catalogue.form import FormRef
+from backend.core import database
 from tests.cases.city import City, photo
 
 TOWN, TOWN_OFFICER = "oh-001", "zs01"
@@ -312,3 +315,20 @@ async def test_a_hazard_is_raised_with_a_photo_of_each(city: City) -> None:
     too_many = HAZARD | {"danger": {"endangered": 2, "evacuated": 9}}
     outcome = await _fill(city, "H0202", "hazard", too_many)
     assert "payload.answers.danger.evacuated" in {reason.field for reason in outcome.reasons}
+
+
+async def test_the_ledger_says_how_grave_a_case_is_and_who_it_was_marked_for(city: City) -> None:
+    event = await _raise(city)
+    case = await city.act(SHIFT_LEADER, event, "set_severity", verdict="major", opinion="有人围观")
+    assert case.severity == 2
+    refused = await city.try_act(SHIFT_LEADER, event, "set_severity", verdict="enormous")
+    assert [reason.field for reason in refused.reasons] == ["payload.verdict"]
+    leader = (await city.actor("ld01")).user
+    await city.act(SHIFT_LEADER, event, "set_labels", labels=["key"])
+    await city.act(SHIFT_LEADER, event, "set_owners", people=[leader])
+    async with database.connection() as conn:
+        facts = await conn.fetchval(
+            "select facts::text from journal where entity = $1 order by seq desc limit 1", event
+        )
+    said = msgspec.json.decode(facts, type=CaseFact)
+    assert (said.severity, said.labels, said.owners) == (2, ["key"], [leader])

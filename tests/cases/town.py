@@ -23,7 +23,7 @@ from backend.cases.structs import (
     Supervision,
 )
 from backend.cases.structs import Request as Asked
-from backend.catalogue.flow import Box, Source
+from backend.catalogue.flow import Box, Severity, Source
 from backend.core import database
 from backend.core.actor import Actor
 from backend.core.crypto import LEDGER, Keyring
@@ -119,6 +119,7 @@ class Town:
             area_path=ground.roster.paths[grid],
             position=self.point(),
             urgent=dice.random() < 0.2,
+            severity=dice.randrange(4),
             suspended=dice.random() < 0.1,
             sensitive=dice.random() < 0.1,
             supervision=dice.choice([*get_args(Supervision), *[None] * 8]),
@@ -218,6 +219,7 @@ class Town:
             "reporter": lambda: dice.choice(self.users),
             "label": lambda: "again",
             "urgent": lambda: dice.random() < 0.5,
+            "severity": lambda: dice.choice(get_args(Severity)),
             "suspended": lambda: dice.random() < 0.5,
             "sensitive": lambda: dice.random() < 0.5,
             "supervision": lambda: dice.choice(get_args(Supervision)),
@@ -341,6 +343,10 @@ class Town:
                 return value in [report.user for report in case.reports]
             case "label":
                 return value in case.labels
+            case "severity":
+                return bool(
+                    case.severity == ["general", "serious", "major", "extreme"].index(value)
+                )
             case "call_back":
                 return case.call_back is not None and case.call_back.state == value
             case "shape":

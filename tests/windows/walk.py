@@ -19,7 +19,16 @@ SOURCES = ("hotline", "public", "leader", "media")
 
 
 _IDLE = frozenset(
-    {"set_labels", "set_owners", "note", "set_urgent", "instruct", "urge", "circulate"}
+    {
+        "set_labels",
+        "set_owners",
+        "note",
+        "set_urgent",
+        "set_severity",
+        "instruct",
+        "urge",
+        "circulate",
+    }
 )
 """What changes no figure."""
 

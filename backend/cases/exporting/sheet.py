@@ -124,6 +124,7 @@ COLUMNS: Sequence[Column] = (
     Column("到期时间", 22, lambda r: instants(r.case.clocks)[1]),
     Column("办结时间", 22, lambda r: r.case.ended_at),
     Column("紧急", 6, lambda r: _yes(r.case.urgent)),
+    Column("等级", 9, lambda r: [*words.SEVERITIES.values()][r.case.severity]),
     Column("敏感", 6, lambda r: _yes(r.case.sensitive)),
     Column("挂账", 6, lambda r: _yes(r.case.suspended)),
     Column("督办", 10, lambda r: words.SUPERVISION.get(r.case.supervision or "")),

@@ -59,6 +59,7 @@ SUPERVISION = {
     "overdue": "超期未办",
     "circulated": "已通报",
 }
+SEVERITIES = {"general": "一般", "serious": "较大", "major": "重大", "extreme": "特别重大"}
 CALL_BACKS = {"wanted": "待回访", "done": "已回访", "unwanted": "不需回访"}
 ROLES = {
     "near": "近景",
@@ -255,6 +256,8 @@ def _standing(filters: Filters, names: Names) -> Iterable[str]:
     ):
         if asked is not None:
             yield yes if asked else no
+    if filters.severity is not None:
+        yield f"{SEVERITIES[filters.severity]}等级"
     if filters.supervision is not None:
         yield SUPERVISION[filters.supervision]
     if filters.call_back is not None:

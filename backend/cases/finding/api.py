@@ -26,7 +26,7 @@ from backend.cases.views import (
     SavedSearch,
     SaveSearch,
 )
-from backend.catalogue.flow import RequestKind, Stage
+from backend.catalogue.flow import RequestKind, Severity, Stage
 from backend.core import database
 from backend.core.actor import Actor
 from backend.core.clock import utc_now
@@ -68,6 +68,7 @@ def _filters(  # one parameter for each field of Filters, so that the descriptio
     phone: Annotated[str | None, HeaderParameter(name="X-Reporter-Phone", max_length=20)] = None,
     label: Short = None,
     urgent: FromQuery[bool | None] = None,
+    severity: FromQuery[Severity | None] = None,
     suspended: FromQuery[bool | None] = None,
     sensitive: FromQuery[bool | None] = None,
     supervision: FromQuery[Supervision | None] = None,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from backend.cases.finding.shapes import inside, read_shape
 from backend.cases.ground import Ground
 from backend.cases.reporter import dialled
 from backend.cases.rules.clocks import Lamp
+from backend.catalogue.flow import Severity
 from backend.core.actor import Actor
 from backend.core.clock import CITY_ZONE
 from backend.core.errors import Problem
@@ -88,6 +89,8 @@ def narrowing(search: Search, sql: Parameters) -> Iterator[str]:
     for name in _PLAIN:
         if (value := getattr(filters, name)) is not None:
             yield f"c.{name} = {sql(value)}"
+    if filters.severity is not None:
+        yield f"c.severity = {sql(get_args(Severity).index(filters.severity))}"
     if filters.source:
         yield f"c.source = any({sql(filters.source)})"
     if filters.state:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from backend.cases.rules.clocks import Lamp
 from backend.cases.structs import CallBackState, Supervision
-from backend.catalogue.flow import Stage
+from backend.catalogue.flow import Severity, Stage
 
 Code = Annotated[str, Meta(max_length=64)]
 Codes = Annotated[list[Code], Meta(max_length=40)]
@@ -58,6 +58,7 @@ class Filters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An outside reporter's, whole; only for posts with person.unmask."""
     label: Code | None = None
     urgent: bool | None = None
+    severity: Severity | None = None
     suspended: bool | None = None
     sensitive: bool | None = None
     supervision: Supervision | None = None

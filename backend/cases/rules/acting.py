@@ -1,5 +1,6 @@
 """What an action makes of a case: its effects, where it leads, and the line in the timeline."""
 
+from typing import get_args
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from backend.cases.rules.doing import Doing, Impossible
 from backend.cases.rules.entering import checker, enter, open_task, rule_step
 from backend.cases.structs import ActOnCase, CallBack, Case, MediaRef, Step
 from backend.catalogue.expressions import holds
-from backend.catalogue.flow import Action, Branch, Effect
+from backend.catalogue.flow import Action, Branch, Effect, Severity
 from offline.wire import Reason
 
 FAILED_AGAIN = "failed_again"
@@ -174,6 +175,8 @@ def _effect(  # noqa: C901, PLR0911, PLR0912 - one line for each of a closed lis
             return replace(case, labels=sorted(set(labels)))
         case "set_urgent":
             return replace(case, urgent=order.verdict == "on")
+        case "set_severity":
+            return replace(case, severity=get_args(Severity).index(order.verdict))
         case "call_back":
             return _call_back(case, order, doing)
 

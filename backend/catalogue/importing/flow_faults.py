@@ -1,6 +1,7 @@
 """What is wrong with the parts of a flow, one by one and between each other."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import get_args
 
 from backend.catalogue.flow import (
     Action,
@@ -11,6 +12,7 @@ from backend.catalogue.flow import (
     Limit,
     Party,
     RequestRule,
+    Severity,
     State,
 )
 from backend.catalogue.worktime import LONGEST
@@ -32,6 +34,7 @@ NEEDS: dict[Effect, tuple[InputName, ...]] = {
     "set_owners": ("people",),
     "set_labels": ("labels",),
     "set_urgent": ("verdict",),
+    "set_severity": ("verdict",),
     "call_back": ("verdict",),
 }
 """What an effect works with, and so must be asked for."""
@@ -39,6 +42,7 @@ NEEDS: dict[Effect, tuple[InputName, ...]] = {
 VERDICTS: dict[Effect, set[str]] = {
     "answer_request": {"granted", "refused", "passed_up"},
     "set_urgent": {"on", "off"},
+    "set_severity": set(get_args(Severity)),
     "call_back": {"satisfied", "unsatisfied", "unreached"},
 }
 """The answers that an effect understands."""

@@ -1,6 +1,6 @@
 import { computed, type Ref } from 'vue'
 import { sourceNames } from '@/lib/caseApi'
-import { callBackNames, supervisionNames } from '@/lib/caseWords'
+import { callBackNames, severityNames, supervisionNames } from '@/lib/caseWords'
 import { dayBefore } from '@/lib/days'
 import {
   flagNames,
@@ -49,6 +49,7 @@ export function useFilterWords(filters: Ref<CaseFilters>) {
     label: (code) => `标签：${label(code)?.name ?? code}`,
     ended: (yes) => flagNames.ended[yes ? 0 : 1],
     urgent: (yes) => flagNames.urgent[yes ? 0 : 1],
+    severity: (value) => `${severityNames[value]}等级`,
     suspended: (yes) => flagNames.suspended[yes ? 0 : 1],
     sensitive: (yes) => flagNames.sensitive[yes ? 0 : 1],
     supervision: (value) => supervisionNames[value],

@@ -10,7 +10,14 @@ export interface ActionGroup {
 
 const ASKING = new Set<Effect>(['ask', 'answer_request', 'withdraw_request', 'resume'])
 const WATCHING = new Set<Effect>(['direct', 'answer_directive', 'circulate', 'release'])
-const MARKING = new Set<Effect>(['set_owners', 'set_labels', 'set_urgent', 'correct', 'call_back'])
+const MARKING = new Set<Effect>([
+  'set_owners',
+  'set_labels',
+  'set_urgent',
+  'set_severity',
+  'correct',
+  'call_back',
+])
 const ORDER = ['处置', '申请', '督办', '其他'] as const
 
 /**

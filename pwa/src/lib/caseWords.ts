@@ -42,6 +42,14 @@ export const supervisionNames: Record<NonNullable<cases.Case['supervision']>, st
   circulated: '已通报',
 }
 
+/** In order: a case keeps the place, from 0. */
+export const severityNames: Record<NonNullable<cases.Filters['severity']>, string> = {
+  general: '一般',
+  serious: '较大',
+  major: '重大',
+  extreme: '特别重大',
+}
+
 export const callBackNames: Record<cases.CallBack['state'], string> = {
   wanted: '待回访',
   done: '已回访',

@@ -20,6 +20,7 @@ const VALUES: Partial<Record<FilterName, readonly string[]>> = {
   scope: ['own', 'below', 'own_and_below'],
   mine: ['owned', 'reported'],
   reported_within: ['today', 'week', 'month'],
+  severity: ['general', 'serious', 'major', 'extreme'],
   supervision: ['near', 'supervised', 'overdue', 'circulated'],
   call_back: ['wanted', 'done', 'unwanted'],
 }
@@ -49,6 +50,7 @@ const NAMES: readonly FilterName[] = [
   'reporter',
   'label',
   'urgent',
+  'severity',
   'suspended',
   'sensitive',
   'supervision',

@@ -18,6 +18,7 @@ export function rowOf(held: cases.Case): CaseRow {
     org: held.assignments.findLast(({ kind }) => kind === 'main')?.org ?? null,
     source: held.reports[0]?.source ?? 'worker',
     urgent: held.urgent,
+    severity: held.severity,
     photo: held.reports[0]?.media.find(({ role }) => role !== 'audio')?.id ?? null,
     reported_at: held.reported_at,
     ended_at: held.ended_at,
