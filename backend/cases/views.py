@@ -59,20 +59,14 @@ class Counts(Struct, frozen=True):
     total: int
 
 
-class MapPoint(Struct, frozen=True):
-    """A case on the map, WGS-84."""
-
-    id: UUID
-    longitude: float
-    latitude: float
-    state: str
-    category: str
-    yellow_at: datetime | None
-    due_at: datetime | None
+MapPoint = tuple[UUID, int, int, int | None, int | None]
+"""A case on the map: id, longitude and latitude (WGS-84, in millionths of a degree), and the
+instants of its lamp, `yellow_at` and `due_at` (in seconds since 1970, UTC). There are thousands.
+"""
 
 
 class MapPoints(Struct, frozen=True):
-    """Cases on the map; `more` says that only the newest ones are given."""
+    """Cases on the map, newest first; `more` says that there are older ones."""
 
     points: list[MapPoint]
     more: bool

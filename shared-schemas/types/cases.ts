@@ -708,22 +708,10 @@ export interface Filters {
   shape: string | null;
 }
 /**
- * A case on the map, WGS-84.
- */
-export interface MapPoint {
-  id: string;
-  longitude: number;
-  latitude: number;
-  state: string;
-  category: string;
-  yellow_at: string | null;
-  due_at: string | null;
-}
-/**
- * Cases on the map; `more` says that only the newest ones are given.
+ * Cases on the map, newest first; `more` says that there are older ones.
  */
 export interface MapPoints {
-  points: MapPoint[];
+  points: [string, number, number, number | null, number | null][];
   more: boolean;
 }
 /**

@@ -98,7 +98,7 @@ async def test_a_case_from_the_report_to_the_close(city_server: Server) -> None:
         assert {action["code"] for action in detail["actions"]} >= {"accept", "refuse"}
         assert len(detail["awaited"]) == 3
         points = (await clerk.get("/api/cases/map", box=box))["points"]
-        assert str(case) in {point["id"] for point in points}
+        assert str(case) in {id_ for id_, *_ in points}
         place = detail["case"]["position"]
         near = await worker.get(
             "/api/cases/similar",

@@ -155,7 +155,7 @@ async def measure(city: Settings, address: str, filled_s: float) -> list[Figure]
         newest = await bare.fetch(
             "select id from case_file order by reported_at desc, id desc limit $1", lists.MAP_POINTS
         )
-        assert [point.id for point in points.points] == [row["id"] for row in newest]
+        assert [id_ for id_, *_ in points.points] == [row["id"] for row in newest]
         ours["map"] = await timed(lambda: ask("/map", Filters()))
         floors["map"] = await floor_of(bare, search, lists.map_cases)
     await bare.close()

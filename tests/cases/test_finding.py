@@ -1,6 +1,7 @@
 """Lists, counters and maps give exactly what was asked, to whom it may be given."""
 
 import random
+from datetime import UTC, datetime
 from math import cos, sin
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from backend.cases.finding.lists import find_cases, map_cases
 from backend.cases.finding.paging import searching
 from backend.cases.finding.requests import Wanted, find_requests
 from backend.cases.finding.shapes import inside, read_shape
+from backend.cases.rules.clocks import instants
 from backend.cases.structs import MergeCases, Outside, SplitCase
 from backend.cases.views import SaveSearch
 from backend.catalogue.flow import Limit
@@ -82,7 +84,13 @@ async def test_lists_maps_and_totals_give_what_looking_at_every_case_gives(town:
         async with searching() as conn:
             search = Search(who, filters, town.ground, town.city.now, BLIND)
             points = await map_cases(conn, search)
-        assert [point.id for point in points.points] == expected
+        assert [id_ for id_, *_ in points.points] == expected
+        for id_, x, y, yellow, due in points.points:
+            case = town.cases[id_]
+            assert abs(x / 1e6 - case.position.longitude) < 1e-6
+            assert abs(y / 1e6 - case.position.latitude) < 1e-6
+            told = [at and datetime.fromtimestamp(at, UTC) for at in (yellow, due)]
+            assert told == list(instants(case.clocks))
         _, total = await counted(town, who, filters)
         assert total == len(expected), (filters, who)
     assert met > ROUNDS, "most searches must find something"

@@ -2,7 +2,7 @@
 
 from backend.cases.finding.conditions import Search, conditions, looked_up
 from backend.cases.finding.paging import read_place, write_place
-from backend.cases.views import CaseList, CaseRow, MapPoint, MapPoints
+from backend.cases.views import CaseList, CaseRow, MapPoints
 from backend.core.scope import Parameters
 from offline.ports import Connection
 
@@ -10,7 +10,11 @@ PAGE = 30
 MAP_POINTS = 10_000
 
 _ROW = ", ".join(f"c.{name}" for name in CaseRow.__struct_fields__)
-_POINT = ", ".join(f"c.{name}" for name in MapPoint.__struct_fields__)
+_POINT = (
+    "c.id, (c.longitude * 1e6)::int, (c.latitude * 1e6)::int, "
+    "extract(epoch from c.yellow_at)::bigint, extract(epoch from c.due_at)::bigint"
+)
+"""A `MapPoint`: plain numbers, which take a third of the time of instants to read and write."""
 
 
 async def find_cases(conn: Connection, search: Search, after: str | None, limit: int) -> CaseList:
@@ -39,4 +43,4 @@ async def map_cases(conn: Connection, search: Search) -> MapPoints:
         f"order by c.reported_at desc, c.id desc limit {sql(MAP_POINTS + 1)}",
         *sql.values,
     )
-    return MapPoints([MapPoint(*row) for row in rows[:MAP_POINTS]], len(rows) > MAP_POINTS)
+    return MapPoints([tuple(row) for row in rows[:MAP_POINTS]], len(rows) > MAP_POINTS)

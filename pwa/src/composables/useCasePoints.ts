@@ -1,5 +1,6 @@
 import { ref, shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
+import type { CasePoint } from '@/components/map/points'
 import type { MapPoints } from '@/lib/caseApi'
 import { query, type CaseFilters } from '@/lib/filters'
 import { useRefresh } from './useRefresh'
@@ -7,7 +8,7 @@ import { useRefresh } from './useRefresh'
 /** Cases as points from the server; `more` says that only the newest are there. */
 export function useCasePoints(filters: Ref<CaseFilters>) {
   const client = useClient()
-  const points = shallowRef<MapPoints['points']>([])
+  const points = shallowRef<CasePoint[]>([])
   const more = ref(false)
   const failed = ref(false)
   let asked = 0
@@ -17,7 +18,7 @@ export function useCasePoints(filters: Ref<CaseFilters>) {
     try {
       const answer = await client.request<MapPoints>('GET', `/cases/map?${query(filters.value)}`)
       if (turn !== asked) return
-      points.value = answer.points
+      points.value = answer.points.map(pointOf)
       more.value = answer.more
       failed.value = false
     } catch {
@@ -29,4 +30,18 @@ export function useCasePoints(filters: Ref<CaseFilters>) {
   useRefresh(() => void load())
   void load()
   return { points, more, failed }
+}
+
+function pointOf([id, x, y, yellow, due]: MapPoints['points'][number]): CasePoint {
+  return {
+    id,
+    longitude: x / 1e6,
+    latitude: y / 1e6,
+    yellow_at: instant(yellow),
+    due_at: instant(due),
+  }
+}
+
+function instant(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(seconds * 1000).toISOString()
 }
