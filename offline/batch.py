@@ -12,12 +12,13 @@ from msgspec import Struct
 from offline import kept, receipts
 from offline.epoch import Life
 from offline.handlers import Handler, Moment, Order, Rejection, moment
-from offline.kept import Kept
+from offline.kept import Held, Kept
+from offline.ordering import in_order, second_name
 from offline.ports import Connection, Transactions
 from offline.reading import MALFORMED, DeviceKey, Unseal, distrust, read, reason_of
-from offline.receipts import Arrival
+from offline.receipts import Arrival, Decision, Past
 from offline.sealed import Cipher
-from offline.wire import Outcome, Reason, Receipt
+from offline.wire import Command, Outcome, Reason, Receipt
 from offline.work import Author, Deed, Kind, Work
 
 TOO_NEW = ("unknown_type", "newer_version")
@@ -69,6 +70,11 @@ SURELY_TIMELY = timedelta(hours=1)
 """Younger acts are timely everywhere, so that their city's limit need not be read."""
 
 
+CLASH = Reason("clash", "同一编号有两份不同的内容,两份都已保留,请联系管理员", "id")
+WAITING = Reason("waiting", "正在等待它所依据的内容送达", "after")
+NOT_YOURS_TO_CORRECT = Reason("corrects", "只能更正自己被退回的内容", "corrects")
+
+
 class Distrust(Struct, frozen=True):
     """The author is not believed. No receipt is stored, so that nobody can spoil another's id; the
     device keeps the command, and its author may bring it after signing in.
@@ -78,6 +84,14 @@ class Distrust(Struct, frozen=True):
 
 
 Verdict = Order | Reason | Distrust
+
+
+def again(held: Held) -> Arrival | Outcome:
+    """A kept command as it came, with what a person has decided of it."""
+    arrival = read(held.item, held.sender)
+    if isinstance(arrival, Arrival):
+        return msgspec.structs.replace(arrival, decision=held.decision)
+    return arrival
 
 
 class Batch:
@@ -90,48 +104,116 @@ class Batch:
         self._received_at = ports.now()
         self._answers: dict[UUID, tuple[bytes, Outcome]] = {}
         self._stored: list[tuple[Arrival, Outcome]] = []
-        self._kept: list[Kept] = []
+        self._kept: dict[tuple[UUID, bytes], Kept] = {}
         self._freed: set[UUID] = set()
-        self._settled: set[UUID] = set()
+        self._done: set[tuple[UUID, bytes]] = set()
+        self._settled: set[UUID] = set()  # accepted
+        self._corrected: set[tuple[UUID, UUID]] = set()  # by the correction's author
+        self._news: set[UUID] = set()  # settled or corrected since what waits was last looked for
+        self._past: dict[UUID, list[Past]] = defaultdict(list)
         self.work = Work(conn, ports.kinds, ports.cipher)
 
     async def apply(self, arrivals: list[Arrival]) -> list[Outcome]:
         """Decide all of these, and whatever was held for them, in memory."""
-        outcomes = await self._round(arrivals)
-        news = set(self._settled)
-        while news:
+        order = in_order(arrivals)
+        answers = await self._round([arrivals[at] for at in order])
+        while self._news:
+            news, self._news = self._news, set()
             held = await kept.waiting(self._conn, self._ports.cipher, news)
-            before = set(self._settled)
-            freed = [read(each.item, each.sender) for each in held]
-            arrivals = [a for a in freed if isinstance(a, Arrival)]
-            self._freed |= {a.command.id for a in arrivals}
-            await self._round(arrivals)
-            news = self._settled - before
+            freed = [a for a in map(again, held) if isinstance(a, Arrival)]
+            self._freed |= {a.command.id for a in freed}
+            here = [k for k in self._kept.values() if not news.isdisjoint(k.waits_for)]
+            for each in here:
+                del self._kept[each.arrival.command.id, each.arrival.digest]
+            await self._round([*freed, *(each.arrival for each in here)])
+        outcomes: list[Any] = [None] * len(arrivals)
+        for at, answer in zip(order, answers, strict=True):
+            outcomes[at] = self._latest(arrivals[at], answer)
         return outcomes
+
+    def _latest(self, arrival: Arrival, outcome: Outcome) -> Outcome:
+        """What was held at first may have been freed by a later one of the same push."""
+        if outcome.outcome != "held":
+            return outcome
+        digest, latest = self._answers.get(arrival.command.id, (None, outcome))
+        return latest if digest == arrival.digest else outcome
 
     async def finish(self) -> None:
         """Write rows, ledger, buckets and receipts."""
         await self.work.flush()
         if self._stored:
             await receipts.store(self._conn, self._stored, self._received_at)
-        await kept.keep(self._conn, self._ports.cipher, self._kept, self._received_at)
+        await kept.keep(
+            self._conn, self._ports.cipher, list(self._kept.values()), self._received_at
+        )
         if self._freed:
             await kept.drop(self._conn, self._freed)
+        if self._done:
+            await kept.done(self._conn, self._done)
 
     async def _round(self, arrivals: list[Arrival]) -> list[Outcome]:
         if not arrivals:
             return []
         known = await receipts.find(self._conn, {a.command.id for a in arrivals})
-        fresh = [a for a in arrivals if a.command.id not in known]
+        came, arrivals = arrivals, await self._told(arrivals, known)
+        fresh = [a for a in arrivals if not _is_same(known.get(a.command.id), a)]
         keys = await self._ports.device_keys(self._conn, list({a.command.device for a in fresh}))
-        awaited = {i for a in fresh for i in a.command.after}
-        self._settled |= await receipts.settled(self._conn, awaited)
-        orders = await self._orders(fresh, keys)
+        await self._look_back(fresh)
+        orders = await self._orders(fresh, known, keys)
         contexts = await self._lock_and_prepare(orders)
-        return [self._answer(a, known, orders, contexts) for a in arrivals]
+        answers = [self._answer(a, known, orders, contexts) for a in arrivals]
+        return [
+            answer if one.command is other.command else self._as_first(one, answer)
+            for one, other, answer in zip(came, arrivals, answers, strict=True)
+        ]
+
+    async def _told(self, arrivals: list[Arrival], known: dict[UUID, Any]) -> list[Arrival]:
+        """These with what people have decided of them. The later content of an id that is to stand
+        goes on under its second name; what is known of that is added.
+        """
+        seconds = {
+            (a.command.id, a.digest): second_name(a.command.id, a.digest)
+            for a in arrivals
+            if _clashes(known.get(a.command.id), a)
+        }
+        asked = {a.command.id for a in arrivals if a.command.after} | {id_ for id_, _ in seconds}
+        if not asked:
+            return arrivals
+        decided = await kept.decided(self._conn, asked)
+        if seconds:
+            known |= await receipts.find(self._conn, seconds.values())
+        told: list[Arrival] = []
+        for arrival in arrivals:
+            command, key = arrival.command, (arrival.command.id, arrival.digest)
+            decision = arrival.decision or decided.get(key)
+            goes_on = decision is not None and decision.kind == "go_on"
+            if key in seconds and (goes_on or seconds[key] in known):
+                command = msgspec.structs.replace(command, id=seconds[key])
+            told.append(msgspec.structs.replace(arrival, command=command, decision=decision))
+        return told
+
+    async def _look_back(self, fresh: list[Arrival]) -> None:
+        """What these wait for and correct, as far as it has been answered."""
+        settled, corrected = await receipts.settled(
+            self._conn, {i for a in fresh for i in a.command.after} - self._settled
+        )
+        self._settled |= settled
+        self._corrected |= corrected
+        replaced = [a.command.corrects for a in fresh if a.command.corrects]
+        if replaced:
+            for past in await receipts.past(self._conn, replaced):
+                self._past[past.command].append(past)
+
+    def _as_first(self, arrival: Arrival, outcome: Outcome) -> Outcome:
+        """The answer to a second name as the device understands it."""
+        if outcome.receipt is None:
+            return msgspec.structs.replace(outcome, id=arrival.command.id)
+        self._done.add((arrival.command.id, arrival.digest))
+        receipt = msgspec.structs.replace(outcome.receipt, command=arrival.command.id)
+        return msgspec.structs.replace(outcome, id=arrival.command.id, receipt=receipt)
 
     async def _orders(
-        self, fresh: list[Arrival], keys: Mapping[UUID, DeviceKey]
+        self, fresh: list[Arrival], known: Mapping[UUID, Any], keys: Mapping[UUID, DeviceKey]
     ) -> dict[tuple[UUID, bytes], Verdict]:
         """Each fresh command decoded and with its author, or why it cannot be."""
         old = [
@@ -152,37 +234,31 @@ class Batch:
         }
         authors = await self._ports.authors(self._conn, list(names))
         orders: dict[tuple[UUID, bytes], Verdict] = {}
-        first: dict[UUID, bytes] = {}
+        first = {id_: row["digest"] for id_, row in known.items()}
+        first |= {id_: digest for id_, (digest, _) in self._answers.items()}
         for arrival in fresh:
             command = arrival.command
-            if first.get(command.id, arrival.digest) != arrival.digest:
-                continue  # will clash with the first of this id that is believed
             when = moments[command.id, arrival.digest]
             author = authors.get((command.user, command.post, when.judged_at))
-            key = keys.get(command.device)
-            verdict = self._verdict(arrival, key, author, when)
+            doubt = _doubt(arrival, keys)
+            if doubt is not None:
+                verdict: Verdict = Distrust(doubt)
+            elif first.setdefault(command.id, arrival.digest) != arrival.digest:
+                verdict = CLASH
+            else:
+                verdict = self._verdict(arrival, author, when)
             orders[command.id, arrival.digest] = verdict
-            if not isinstance(verdict, Distrust):
-                first[command.id] = arrival.digest
         return orders
 
-    def _verdict(
-        self, arrival: Arrival, key: DeviceKey | None, author: Author | None, when: Moment
-    ) -> Verdict:
+    def _verdict(self, arrival: Arrival, author: Author | None, when: Moment) -> Verdict:
         command = arrival.command
         by_rule = arrival.sender == BY_RULE
-        if not by_rule:
-            doubt = distrust(
-                key,
-                author=command.user,
-                sender=arrival.sender,
-                data=arrival.body,
-                signature=arrival.signature,
-            )
-            if doubt is not None:
-                return Distrust(doubt)
-            if author is None:
-                return Reason("no_post", "操作时您不在这个岗位上", "post")
+        if arrival.decision is not None and arrival.decision.kind == "refuse":
+            return _refused(arrival.decision)
+        if author is None and not by_rule:
+            return Reason("no_post", "操作时您不在这个岗位上", "post")
+        if command.corrects and not self._may_correct(command):
+            return NOT_YOURS_TO_CORRECT
         payload = _payload(arrival, self._ports.handlers)
         if isinstance(payload, Reason):
             return payload
@@ -217,31 +293,28 @@ class Batch:
         contexts: Mapping[str, Any],
     ) -> Outcome:
         command = arrival.command
-        if command.id in known:
-            row = known[command.id]
-            same = row["digest"] == arrival.digest
-            return receipts.repeat(row) if same else self._clash(arrival)
-        if command.id in self._answers:
-            digest, outcome = self._answers[command.id]
-            if digest != arrival.digest:
-                return self._clash(arrival)
-            if outcome.outcome == "accepted":
-                return msgspec.structs.replace(outcome, outcome="repeated")
-            if outcome.outcome == "rejected":
-                return outcome
-        missing = [i for i in command.after if i not in self._settled]
+        if _is_same(known.get(command.id), arrival):
+            return receipts.repeat(known[command.id])
         order = orders[command.id, arrival.digest]
         if isinstance(order, Distrust):
             forged = order.reason.code == "bad_signature"
             return Outcome(command.id, "rejected" if forged else "held", reasons=[order.reason])
+        if order is CLASH:
+            return self._clash(arrival)
+        if command.id in self._answers:
+            _, outcome = self._answers[command.id]
+            if outcome.outcome == "accepted":
+                return msgspec.structs.replace(outcome, outcome="repeated")
+            if outcome.outcome == "rejected":
+                return outcome
+        missing = self._missing(arrival)
         if isinstance(order, Reason):
             if order.code in TOO_NEW:
                 outcome = self._hold(arrival, [], order)
             else:
                 outcome = self._reject(arrival, [order])
         elif missing:
-            reason = Reason("waiting", "正在等待它所依据的内容送达", "after")
-            outcome = self._hold(arrival, missing, reason)
+            outcome = self._hold(arrival, missing, WAITING)
         else:
             outcome = self._decide(arrival, order, contexts[command.type])
         self._answers[command.id] = (arrival.digest, outcome)
@@ -279,7 +352,7 @@ class Batch:
             return self._reject(arrival, done.reasons, receipt)
         outcome = Outcome(command.id, "accepted", receipt)
         self._stored.append((arrival, outcome))
-        self._settled |= {command.id, *([command.corrects] if command.corrects else [])}
+        self._settle(command)
         return outcome
 
     def _reject(
@@ -290,17 +363,87 @@ class Batch:
         )
         outcome = Outcome(arrival.command.id, "rejected", receipt, reasons)
         self._stored.append((arrival, outcome))
-        self._kept.append(Kept(arrival, "rejected", reasons))
+        self._keep(Kept(arrival, "rejected", reasons))
+        self._past[arrival.command.id].append(_past_of(arrival.command, "rejected"))
         return outcome
 
     def _hold(self, arrival: Arrival, waits_for: list[UUID], reason: Reason) -> Outcome:
-        self._kept.append(Kept(arrival, "held", [reason], waits_for))
+        self._keep(Kept(arrival, "held", [reason], waits_for))
         return Outcome(arrival.command.id, "held", reasons=[reason])
 
     def _clash(self, arrival: Arrival) -> Outcome:
-        reason = Reason("clash", "同一编号有两份不同的内容,两份都已保留,请联系管理员", "id")
-        self._kept.append(Kept(arrival, "clash", [reason]))
-        return Outcome(arrival.command.id, "clash", reasons=[reason])
+        """Two contents of one id: until a person decides which of them stands."""
+        command, decision = arrival.command, arrival.decision
+        if decision is None:
+            self._keep(Kept(arrival, "clash", [CLASH]))
+            return Outcome(command.id, "clash", reasons=[CLASH])
+        reasons = [_refused(decision)]
+        self._keep(Kept(arrival, "rejected", reasons))
+        digest = arrival.digest.hex()
+        receipt = Receipt(command.id, digest, self._received_at, self._ports.life.epoch)
+        return Outcome(command.id, "rejected", receipt, reasons)
+
+    def _keep(self, each: Kept) -> None:
+        self._kept[each.arrival.command.id, each.arrival.digest] = each
+
+    def _missing(self, arrival: Arrival) -> list[UUID]:
+        """What must still be accepted before this, unless a person lets it go on."""
+        if arrival.decision is not None:
+            return []
+        author = arrival.command.user
+        return [
+            i
+            for i in arrival.command.after
+            if i not in self._settled and (i, author) not in self._corrected
+        ]
+
+    def _may_correct(self, command: Command) -> bool:
+        """Only what was rejected, of the same author. What has never been seen may be corrected:
+        its device had been refused before we could answer, or we have lost the answer.
+        """
+        past = self._past.get(command.corrects) if command.corrects else None
+        return not past or any(
+            each.author == command.user and each.outcome == "rejected" for each in past
+        )
+
+    def _settle(self, command: Command) -> None:
+        """The command is accepted, and with it what it corrects, and what that had corrected."""
+        self._settled.add(command.id)
+        self._news.add(command.id)
+        corrected = command.corrects
+        while corrected and (corrected, command.user) not in self._corrected:
+            self._corrected.add((corrected, command.user))
+            self._news.add(corrected)
+            past = self._past.get(corrected, ())
+            corrected = next((each.corrects for each in past if each.corrects), None)
+
+
+def _is_same(row: Any, arrival: Arrival) -> bool:
+    return row is not None and row["digest"] == arrival.digest
+
+
+def _clashes(row: Any, arrival: Arrival) -> bool:
+    return row is not None and row["digest"] != arrival.digest
+
+
+def _refused(decision: Decision) -> Reason:
+    return Reason("refused_by_person", f"管理员没有接受:{decision.reason}")
+
+
+def _past_of(command: Command, outcome: str) -> Past:
+    return Past(command.id, command.corrects, command.user, outcome)
+
+
+def _doubt(arrival: Arrival, keys: Mapping[UUID, DeviceKey]) -> Reason | None:
+    if arrival.sender == BY_RULE:
+        return None
+    return distrust(
+        keys.get(arrival.command.device),
+        author=arrival.command.user,
+        sender=arrival.sender,
+        data=arrival.body,
+        signature=arrival.signature,
+    )
 
 
 def _payload(arrival: Arrival, handlers: Mapping[str, Handler]) -> Any:

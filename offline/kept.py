@@ -1,6 +1,6 @@
 """Commands that were not accepted: nothing is ever dropped. The held ones are tried again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from offline.ports import Connection
-from offline.receipts import Arrival
+from offline.receipts import Arrival, Decision
 from offline.sealed import Cipher
 from offline.wire import Item, OutcomeKind, Reason
 
@@ -29,10 +29,13 @@ class Kept(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """A held command taken up again, with the user of the session that had brought it."""
+    """A kept command taken up again, with the user of the session that had brought it and what a
+    person has decided of it.
+    """
 
     item: Item
     sender: UUID
+    decision: Decision | None
 
 
 async def keep(
@@ -48,7 +51,8 @@ async def keep(
         "signature, waits_for, session_user_id, received_at, next_try_at) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (id, digest) "
         "do update set outcome = excluded.outcome, reasons = excluded.reasons, "
-        "waits_for = excluded.waits_for "
+        "waits_for = excluded.waits_for, next_try_at = case excluded.outcome when 'held' "
+        "then kept_command.next_try_at end "
         "where kept_command.outcome = 'held' or excluded.outcome <> 'held'",
         [
             (
@@ -73,8 +77,9 @@ async def keep(
 async def waiting(conn: Connection, cipher: Cipher, settled_now: Iterable[UUID]) -> list[Held]:
     """The held commands that waited for these. They stay until `drop`."""
     rows = await conn.fetch(
-        "select sealed_body, digest, signature, session_user_id from kept_command "
-        "where outcome = 'held' and waits_for && $1 order by received_at for update",
+        "select sealed_body, digest, signature, session_user_id, decision, decision_reason "
+        "from kept_command where outcome = 'held' and waits_for && $1 "
+        "order by received_at for update",
         list(settled_now),
     )
     return [_held(cipher, row) for row in rows]
@@ -83,7 +88,7 @@ async def waiting(conn: Connection, cipher: Cipher, settled_now: Iterable[UUID])
 async def take_due(
     conn: Connection, cipher: Cipher, now: datetime, command: UUID | None = None
 ) -> list[Held]:
-    """The held commands whose next try has come, oldest first, or the one named.
+    """The kept commands whose next try has come, oldest first, or the one named.
 
     They stay, with a later next try, until `drop`: whatever becomes of us, they are kept.
     """
@@ -91,11 +96,12 @@ async def take_due(
         "update kept_command k set tries = k.tries + 1, "
         "next_try_at = $1::timestamptz "
         "+ least($2::interval * power(2, least(k.tries + 1, 20)), $3::interval) "
-        "from (select id, digest from kept_command where outcome = 'held' "
+        "from (select id, digest from kept_command where next_try_at is not null "
         " and (id = $4 or ($4::uuid is null and next_try_at <= $1)) "
         " order by next_try_at limit $5 for update skip locked) due "
         "where k.id = due.id and k.digest = due.digest "
-        "returning k.received_at, k.sealed_body, k.digest, k.signature, k.session_user_id",
+        "returning k.received_at, k.sealed_body, k.digest, k.signature, k.session_user_id, "
+        "k.decision, k.decision_reason",
         now,
         FIRST_RETRY,
         LAST_RETRY,
@@ -114,6 +120,36 @@ async def drop(conn: Connection, commands: Iterable[UUID]) -> None:
     )
 
 
+async def done(conn: Connection, commands: Collection[tuple[UUID, bytes]]) -> None:
+    """Forget these, by id and digest: each has a receipt under another name."""
+    await conn.execute(
+        "delete from kept_command k using unnest($1::uuid[], $2::bytea[]) d (id, digest) "
+        "where k.id = d.id and k.digest = d.digest",
+        [id_ for id_, _ in commands],
+        [digest for _, digest in commands],
+    )
+
+
+async def decided(
+    conn: Connection, commands: Collection[UUID]
+) -> dict[tuple[UUID, bytes], Decision]:
+    """What people have decided of these, by id and digest."""
+    rows = await conn.fetch(
+        "select id, digest, decision, decision_reason from kept_command "
+        "where id = any($1) and decision is not null",
+        list(commands),
+    )
+    return {(row["id"], row["digest"]): _decision(row) for row in rows}
+
+
+def _decision(row: Any) -> Decision:
+    return Decision(row["decision"], row["decision_reason"])
+
+
 def _held(cipher: Cipher, row: Any) -> Held:
     body = cipher.open(row["sealed_body"], row["digest"])
-    return Held(Item(body.decode(), row["signature"]), row["session_user_id"])
+    return Held(
+        Item(body.decode(), row["signature"]),
+        row["session_user_id"],
+        _decision(row) if row["decision"] else None,
+    )

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from offline import kept, receipts
-from offline.batch import BY_RULE, Batch, Ports, Sender
+from offline.batch import BY_RULE, Batch, Ports, Sender, again
 from offline.kept import Kept
 from offline.ports import Unavailable
 from offline.reading import take
@@ -83,14 +83,16 @@ async def apply_rules(commands: Sequence[RuleCommand], ports: Ports) -> list[Out
 
 
 async def retry_held(ports: Ports, command: UUID | None = None) -> list[Outcome]:
-    """Take up again the held commands whose next try has come, or the one named, each by itself:
-    what they waited for may have come, or our own fault be mended.
+    """Take up again the kept commands whose next try has come, or the one named, each by itself:
+    what they waited for may have come, a person may have decided, or our own fault be mended.
     """
     async with ports.transaction() as conn:
         due = await kept.take_due(conn, ports.cipher, ports.now(), command)
     outcomes: list[Outcome] = []
     for held in due:
-        outcomes += await push([held.item], Sender(held.sender), ports)
+        arrival = again(held)
+        if isinstance(arrival, Arrival):
+            outcomes += await _apply_all([arrival], Sender(held.sender), ports)
     if outcomes:
         async with ports.transaction() as conn:
             await kept.drop(conn, [outcome.id for outcome in outcomes if outcome.id])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -35,6 +35,13 @@ _RECEIPT = Insert(
 )
 
 
+class Decision(Struct, frozen=True):
+    """What a person said of a command that was kept, and why."""
+
+    kind: Literal["go_on", "refuse"]
+    reason: str
+
+
 class Arrival(Struct, frozen=True):
     """A command as it came: decoded, with its exact bytes, their digest and its signature."""
 
@@ -43,6 +50,16 @@ class Arrival(Struct, frozen=True):
     digest: bytes
     signature: str | None
     sender: UUID  # the user of the session that pushed it
+    decision: Decision | None = None
+
+
+class Past(Struct, frozen=True):
+    """A command that was answered before."""
+
+    command: UUID
+    corrects: UUID | None
+    author: UUID
+    outcome: str
 
 
 async def find(conn: Connection, commands: Iterable[UUID]) -> dict[UUID, Any]:
@@ -51,17 +68,40 @@ async def find(conn: Connection, commands: Iterable[UUID]) -> dict[UUID, Any]:
     return {row["command"]: row for row in rows}
 
 
-async def settled(conn: Connection, commands: Iterable[UUID]) -> set[UUID]:
-    """Which of these were accepted, or have an accepted correction."""
+async def settled(
+    conn: Connection, commands: Iterable[UUID]
+) -> tuple[set[UUID], set[tuple[UUID, UUID]]]:
+    """Which of these were accepted; and which have an accepted correction, maybe of a correction,
+    with its author.
+    """
     wanted = list(commands)
     if not wanted:
-        return set()
+        return set(), set()
     rows = await conn.fetch(
-        "select command as id from receipt where command = any($1) and outcome = 'accepted' "
-        "union select corrects from receipt where corrects = any($1) and outcome = 'accepted'",
+        "with recursive replaced as (select w.id as root, r.command, r.author, r.outcome "
+        " from unnest($1::uuid[]) w (id) join receipt r on r.corrects = w.id "
+        " union select p.root, r.command, r.author, r.outcome "
+        " from replaced p join receipt r on r.corrects = p.command) "
+        "select command as id, null::uuid as author from receipt "
+        "where command = any($1) and outcome = 'accepted' "
+        "union all select root, author from replaced where outcome = 'accepted'",
         wanted,
     )
-    return {row["id"] for row in rows}
+    accepted = {row["id"] for row in rows if row["author"] is None}
+    return accepted, {(row["id"], row["author"]) for row in rows if row["author"] is not None}
+
+
+async def past(conn: Connection, commands: Sequence[UUID]) -> list[Past]:
+    """The receipts of these, of what they corrected, and so on; and what lost a clash."""
+    rows = await conn.fetch(
+        "with recursive up as (select command, corrects, author, outcome from receipt "
+        " where command = any($1) union select r.command, r.corrects, r.author, r.outcome "
+        " from up join receipt r on r.command = up.corrects) select * from up "
+        "union all select id, null, author, outcome from kept_command "
+        "where id = any($1) and outcome = 'rejected'",
+        commands,
+    )
+    return [Past(**row) for row in rows]
 
 
 def repeat(row: Any) -> Outcome:

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from backend.app import deciding, kept
 from backend.app.configuring import views as settings
 from backend.cases import structs as cases
 from backend.cases import views
@@ -71,6 +72,7 @@ WHOLE: dict[str, list[type]] = {
         catalogue.FormDocument,
         catalogue.TargetGroup,
     ],
+    "admin": [kept.KeptList],
     "labels": [labels.Label],
     "windows": [windows.Evaluation, windows.Drill],
     "settings": [
@@ -98,6 +100,7 @@ PARTIAL: dict[str, list[type]] = {
         cases.MergeCases,
         cases.SplitCase,
         cases.HandOver,
+        deciding.DecideCommand,
     ],
     "requests": [
         directory.SignIn,

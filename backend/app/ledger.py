@@ -112,7 +112,7 @@ PERIODIC = (
     Periodic("ledger.extend", extend, every=timedelta(hours=1)),
     Periodic("ledger.read", read, every=timedelta(seconds=5)),
     Periodic("windows.read", read_figures, every=timedelta(seconds=2)),
-    Periodic("ledger.retry", retry, every=timedelta(minutes=1)),
+    Periodic("ledger.retry", retry, every=timedelta(seconds=10)),
     Periodic("cases.add_up", add_up, every=timedelta(minutes=5)),
     Periodic("cases.ring", ring, every=timedelta(seconds=1)),
     Periodic("cases.retire", retire, every=timedelta(hours=24)),

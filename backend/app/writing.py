@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from backend.app import deciding
 from backend.cases import commands as cases
 from backend.cases.documents import KIND as CASE
 from backend.catalogue.documents import KINDS as CATALOGUE
@@ -23,10 +24,13 @@ from offline import batch, pull, snapshots
 from offline.epoch import Life
 from offline.ports import Connection
 
-KINDS = {kind.name: kind for kind in (*DIRECTORY, *CATALOGUE, *LABELS, TASK, CASE, *WINDOWS)}
+KINDS = {
+    kind.name: kind
+    for kind in (*DIRECTORY, *CATALOGUE, *LABELS, TASK, CASE, *WINDOWS, deciding.KIND)
+}
 """Every kind of entity, in the order in which rows are locked and written."""
 
-HANDLERS = {handler.name: handler for handler in cases.HANDLERS}
+HANDLERS = {handler.name: handler for handler in (*cases.HANDLERS, deciding.HANDLER)}
 """Every type of command."""
 
 

@@ -92,6 +92,17 @@ export interface Signature {
   at: string;
 }
 /**
+ * Of the kept command `command` with the body of SHA-256 `digest` (hex). go_on: apply it now,
+ *     whatever it waits for, or although its id has been used. refuse: reject it for `reason`, which
+ *     its author reads.
+ */
+export interface DecideCommand {
+  command: string;
+  digest: string;
+  decision: "go_on" | "refuse";
+  reason: string;
+}
+/**
  * Which form was filled.
  */
 export interface FormRef {

@@ -1,5 +1,6 @@
 /* Made by scripts/typegen.py from the Python structs; change those, then `make types`. */
 
+export type * as admin from "./admin";
 export type * as cases from "./cases";
 export type * as catalogue from "./catalogue";
 export type * as commands from "./commands";

@@ -51,19 +51,6 @@ async def test_a_device_that_asks_again_leaves_nothing_behind(world: World) -> N
     assert await _kept(world) == []
 
 
-async def test_what_waits_is_found_even_when_both_came_at_once(world: World) -> None:
-    """The waiting one and what it waits for, in one push and in the wrong order."""
-    first = world.item(Write(uuid4(), "a"))
-    id_ = msgspec.json.decode(first.body)["id"]
-    second = world.item(Write(uuid4(), "b"), after=[id_])
-    outcomes = await push([second, first], SENDER, world.pushing)
-    assert [o.outcome for o in outcomes] == ["held", "accepted"]
-    world.now += timedelta(minutes=1)
-    [outcome] = await retry_held(world.pushing)
-    assert outcome.outcome == "accepted"
-    assert await _kept(world) == []
-
-
 async def test_a_chain_of_waiting_ones_is_freed_at_once(world: World) -> None:
     items = [world.item(Write(uuid4(), "a"))]
     ids = [msgspec.json.decode(items[0].body)["id"]]
