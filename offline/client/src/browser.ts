@@ -4,7 +4,7 @@ import { type Client, openClient } from './client'
 import { webCrypt } from './crypt'
 import { openDexie } from './dexie'
 import { webKeys } from './keys'
-import type { Clock, Host, Locks, TabMessage, Tabs } from './ports'
+import type { Clock, Disk, Host, Locks, TabMessage, Tabs } from './ports'
 import type { Searched } from './search'
 import { tusUploader } from './tus'
 
@@ -36,8 +36,29 @@ function webTabs(scope: string): Tabs {
   }
 }
 
+/** What browsers that know say of the network; others are taken not to cost. */
+interface Connection extends EventTarget {
+  readonly type?: string
+  readonly saveData?: boolean
+}
+
+function connection(): Connection | undefined {
+  return (navigator as Navigator & { connection?: Connection }).connection
+}
+
+/** Old phones have no storage manager: nothing is known then, and nothing promised. */
+const webDisk: Disk = {
+  async estimate() {
+    if (!('storage' in navigator)) return null
+    const { usage, quota } = await navigator.storage.estimate()
+    return usage === undefined || quota === undefined ? null : { usage, quota }
+  },
+  persist: async () => 'storage' in navigator && navigator.storage.persist(),
+}
+
 const webHost: Host = {
   online: () => navigator.onLine,
+  metered: () => connection()?.type === 'cellular' || connection()?.saveData === true,
   onLost(lose) {
     addEventListener('offline', lose)
     return () => removeEventListener('offline', lose)
@@ -49,7 +70,9 @@ const webHost: Host = {
     addEventListener('online', wake)
     addEventListener('pageshow', wake)
     document.addEventListener('visibilitychange', visible)
+    connection()?.addEventListener('change', wake)
     return () => {
+      connection()?.removeEventListener('change', wake)
       removeEventListener('online', wake)
       removeEventListener('pageshow', wake)
       document.removeEventListener('visibilitychange', visible)
@@ -93,6 +116,7 @@ export async function openBrowserClient(
     locks: webLocks(name),
     tabs: webTabs(name),
     host: webHost,
+    disk: webDisk,
     uploader: tusUploader(`${api}/uploads`),
     random: () => Math.random(),
     searched,

@@ -7,9 +7,12 @@ import type { OutboxItem } from './items'
 import { type Observable, Source } from './observable'
 import { Outbox } from './outbox'
 import { Log } from './log'
-import type { Clock, Crypt, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'
+import { Parcels } from './parcel'
+import type { Clock, Crypt, Disk, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'
 import { Pusher } from './pusher'
 import { Replica } from './replica'
+import { Room } from './room'
+import { Sealer } from './sealer'
 import type { Searched } from './search'
 import { Session } from './session'
 import { single } from './single'
@@ -27,18 +30,25 @@ export interface Ports {
   locks: Locks
   tabs: Tabs
   host: Host
+  disk: Disk
   uploader: Uploader
   random: () => number
   searched: Searched
 }
 
-/** The one badge: counts of my items, and whether the service was reached when last asked. */
+/**
+ * The one badge: counts of what waits here, also of others' locked items, and whether the service was
+ * reached when last asked. `checking`: how many items are asked about again after a restore. `wifi`:
+ * photos that wait for a network which does not cost.
+ */
 export interface Status {
   online: boolean
   session: 'active' | 'expired' | 'none'
   queued: number
   sending: number
   needs_you: number
+  checking: number
+  wifi: { photos: number; bytes: number }
   last_sync: number | null
 }
 
@@ -49,6 +59,8 @@ export interface Client {
   readonly vault: Vault
   readonly outbox: Outbox
   readonly drafts: Drafts
+  readonly parcels: Parcels
+  readonly room: Room
   readonly replica: Replica
   readonly sync: Sync
   /** JSON (or a form with files) to the API, for what is not sync. Throws ApiError, Unavailable. */
@@ -58,7 +70,7 @@ export interface Client {
 
 /** Reads what the device kept, and starts. Needs no network. */
 export async function openClient(ports: Ports): Promise<Client> {
-  const { api, storage, keys, crypt, clock, locks, tabs, host, uploader, random } = ports
+  const { api, storage, keys, crypt, clock, locks, tabs, host, disk, uploader, random } = ports
   let reached = host.online()
   const http = openHttp(api, ports.fetch, clock, (heard) => {
     reached = heard
@@ -70,33 +82,40 @@ export async function openClient(ports: Ports): Promise<Client> {
     await Promise.all([refresh(), replica.read()])
   })
   const log = new Log(storage, keys, crypt, vault, (changes) => replica.changed(changes))
-  const renew = { stores: [], write: () => Promise.resolve() }
   const replica: Replica = new Replica(
     log,
     vault,
-    { storage, http, keys, clock, renew },
+    { storage, http, keys, clock },
     () => tabs.tell({ about: 'replica' }),
     ports.searched,
   )
+  const sealer = new Sealer(storage, keys, crypt, session)
   const pusher = new Pusher(storage, http, clock, random, changed)
-  const courier = new Courier(storage, uploader, clock, random, changed)
+  const metered = (): boolean => host.metered()
+  const courier = new Courier(storage, uploader, sealer, clock, metered, random, changed)
+  const room = new Room(storage, disk, clock)
+  const recorded = async (): Promise<void> => {
+    await changed()
+    void sync.flush(true)
+  }
   const outbox = new Outbox(
     storage,
     session,
     keys,
+    sealer,
+    room,
     clock,
+    metered,
     (id) => courier.sending.get(id) ?? (pusher.sending.has(id) ? 0 : null),
-    async () => {
-      await changed()
-      void sync.flush(true)
-    },
+    recorded,
   )
-  const drafts = new Drafts(storage, session, keys, clock)
-  const status = new Source<Status>(statusOf([], session, reached, null))
+  const drafts = new Drafts(storage, session, keys, sealer, room, clock)
+  const parcels = new Parcels(storage, session, clock, recorded)
+  const status = new Source<Status>(statusOf(outbox, session, reached, null))
   let lastSync: number | null = null
 
   function report(): void {
-    status.set(statusOf(outbox.items.value, session, reached && host.online(), lastSync))
+    status.set(statusOf(outbox, session, reached && host.online(), lastSync))
   }
   const refresh = single(async () => {
     await outbox.refresh()
@@ -120,9 +139,12 @@ export async function openClient(ports: Ports): Promise<Client> {
   await session.age()
   await outbox.prune()
   await refresh()
+  void room.look()
   const sync = startSync({
     ...{ api, session, pusher, courier, replica, clock, locks, host, random, refresh },
-    nextTry: () => nextTry(outbox.items.value),
+    nextTry: () => nextTry([...outbox.items.value, ...outbox.locked.value]),
+    catchUp: () => sealer.catchUp(),
+    recheck: (epoch) => outbox.recheck(epoch),
   })
   void readAgain()
   const stops = [
@@ -135,7 +157,7 @@ export async function openClient(ports: Ports): Promise<Client> {
     host.onLost(report),
   ]
   return {
-    ...{ status, session, vault, outbox, drafts, replica, sync },
+    ...{ status, session, vault, outbox, drafts, parcels, room, replica, sync },
     request: (method, path, body) => http.request(method, path, body),
     close() {
       for (const stop of stops) stop()
@@ -146,25 +168,34 @@ export async function openClient(ports: Ports): Promise<Client> {
 }
 
 function statusOf(
-  items: OutboxItem[],
+  { items, locked }: Outbox,
   session: Session,
   online: boolean,
   lastSync: number | null,
 ): Status {
   const { view, expired } = session.state.value
+  const all = [...items.value, ...locked.value]
   const count = (...states: OutboxItem['state'][]): number =>
-    items.filter(({ state }) => states.includes(state)).length
+    all.filter(({ state }) => states.includes(state)).length
+  const spared = all.filter((item) => item.waits_for_wifi).flatMap(({ media }) => media)
+  const photos = spared.filter(({ state }) => state === 'waiting')
   return {
     online,
     session: view === null ? 'none' : expired ? 'expired' : 'active',
     queued: count('queued', 'held', 'waiting_media'),
     sending: count('sending'),
-    needs_you: count('refused'),
+    // Nobody here can do anything about what nobody here can read.
+    needs_you: items.value.filter(({ state }) => state === 'refused').length,
+    checking: all.filter(({ checking }) => checking).length,
+    wifi: { photos: photos.length, bytes: photos.reduce((sum, { size }) => sum + size, 0) },
     last_sync: lastSync,
   }
 }
 
 function nextTry(items: OutboxItem[]): number | null {
-  const waiting = items.filter(({ state }) => ['queued', 'held', 'waiting_media'].includes(state))
+  const waiting = items.filter(
+    ({ state, waits_for_wifi }) =>
+      ['queued', 'held', 'waiting_media'].includes(state) && !waits_for_wifi,
+  )
   return waiting.length === 0 ? null : Math.min(...waiting.map(({ next_try }) => next_try))
 }

@@ -2,9 +2,10 @@
  * and a fixture of the old one under tests/fixtures. */
 
 import { Dexie, type DexieOptions, type Table } from 'dexie'
-import { DeviceError } from './errors'
+import { DeviceError, words } from './errors'
 import type { Storage, Transaction } from './ports'
 import type { StoredSession, StoreName, Stores } from './records'
+import { upgradeSending } from './upgrade'
 
 class Database extends Dexie {
   constructor(name: string, options?: DexieOptions) {
@@ -21,6 +22,7 @@ class Database extends Dexie {
     this.version(2)
       .stores({ blocks: 'key', reference: 'key', documents: null, members: null })
       .upgrade(async (t) => {
+        await upgradeSending(t)
         await t.table('meta').bulkDelete(['sync', 'touched'])
         const holding = { people: 'masked', days: 7, limit: 50_000, pin: false }
         const session = await t.table<{ value: StoredSession }>('meta').get('session')
@@ -60,7 +62,7 @@ export function openDexie(name: string, options?: DexieOptions): Storage {
         const kind = mode === 'read' ? 'r' : 'rw'
         return await database.transaction(kind, stores, async () => work(transaction))
       } catch (error) {
-        if (isQuota(error)) throw new DeviceError('storage_full', '手机存储空间不足，请清理后再试')
+        if (isQuota(error)) throw new DeviceError('storage_full', words.full)
         throw error
       }
     },

@@ -1,8 +1,19 @@
 /** Unfinished forms, saved as they are typed and found again after a kill. */
 
-import { draftOwner, type NewMedia, own, prepare, removeDraft, removeMedia } from './media'
+import { DeviceError } from './errors'
+import {
+  draftOwner,
+  type NewMedia,
+  own,
+  prepare,
+  type Prepared,
+  removeDraft,
+  removeMedia,
+} from './media'
 import type { Clock, Keys, Storage } from './ports'
 import type { DraftRecord } from './records'
+import type { Room } from './room'
+import type { Sealer } from './sealer'
 import type { Session } from './session'
 import { single } from './single'
 
@@ -26,6 +37,8 @@ export class Drafts {
     private readonly storage: Storage,
     private readonly session: Session,
     private readonly keys: Keys,
+    private readonly sealer: Sealer,
+    private readonly room: Room,
     private readonly clock: Clock,
   ) {}
 
@@ -38,19 +51,21 @@ export class Drafts {
   async load(key: string): Promise<Draft | null> {
     await this.flush()
     const user = this.session.require().user
-    return this.storage.run('read', ['drafts', 'media', 'blobs'], async (t) => {
+    const stores = ['drafts', 'media', 'blobs'] as const
+    const kept = await this.storage.run('read', [...stores], async (t) => {
       const draft = await t.get('drafts', key)
       if (draft?.user !== user) return null
       const records = await t.getMany('media', draft.media)
-      const bytes = await t.getMany('blobs', draft.media)
-      const blobs = new Map(
-        draft.media.flatMap((id, index) => {
-          const data = bytes[index]
-          return data ? [[id, new Blob([data.bytes], { type: records[index]?.type ?? '' })]] : []
-        }),
-      )
-      return { key, value: draft.value, media: draft.media, blobs, saved_at: draft.saved_at }
+      return { draft, records, hidden: await t.getMany('blobs', draft.media) }
     })
+    if (kept === null) return null
+    const { draft, records, hidden } = kept
+    const blobs = new Map<string, Blob>()
+    for (const [index, id] of draft.media.entries()) {
+      const bytes = await this.sealer.show(records[index], hidden[index])
+      if (bytes) blobs.set(id, new Blob([bytes], { type: records[index]?.type ?? '' }))
+    }
+    return { key, value: draft.value, media: draft.media, blobs, saved_at: draft.saved_at }
   }
 
   /** The signed-in user's drafts without their photos, newest first. */
@@ -79,21 +94,35 @@ export class Drafts {
     const user = this.session.require().user
     const ids = media.map(({ id }) => id)
     const held = await this.storage.run('read', ['media'], (t) => t.getMany('media', ids))
-    const prepared = await prepare(
-      media.filter((_, index) => held[index] === undefined),
-      this.keys,
-    )
+    const fresh = media.filter((_, index) => held[index] === undefined)
+    const prepared = await prepare(fresh, user, this.keys, this.sealer)
+    try {
+      await this.room.making(() => this.keep({ key, user, value, media: ids }, media, prepared))
+    } catch (error) {
+      if (!(error instanceof DeviceError && error.code === 'storage_full')) throw error
+      // No room for the photos: what was written is kept at least.
+      const old = media.filter(({ id }) => !fresh.some((each) => each.id === id))
+      await this.keep({ key, user, value, media: old.map(({ id }) => id) }, old, [])
+    }
+  }
+
+  private async keep(
+    draft: Omit<DraftRecord, 'saved_at'>,
+    media: NewMedia[],
+    prepared: Prepared[],
+  ): Promise<void> {
+    const owner = draftOwner(draft.key)
     await this.storage.run('write', ['drafts', 'media', 'blobs'], async (t) => {
-      const now = await t.getMany('media', ids)
+      const now = await t.getMany('media', draft.media)
       // Submitted meanwhile, perhaps in another tab: the outbox holds it all.
-      if (now.some((record) => record && record.owner !== draftOwner(key))) return
-      await own(t, draftOwner(key), media, prepared)
-      const owned = await t.list('media', 'owner', draftOwner(key))
+      if (now.some((record) => record && record.owner !== owner)) return
+      await own(t, owner, media, prepared)
+      const owned = await t.list('media', 'owner', owner)
       await removeMedia(
         t,
-        owned.map(({ id }) => id).filter((id) => !ids.includes(id)),
+        owned.map(({ id }) => id).filter((id) => !draft.media.includes(id)),
       )
-      await t.put('drafts', [{ key, user, value, media: ids, saved_at: this.clock.now() }])
+      await t.put('drafts', [{ ...draft, saved_at: this.clock.now() }])
     })
   }
 }

@@ -16,6 +16,8 @@ export class Unavailable extends Error {
   constructor(
     message: string,
     readonly retry_after_ms: number | null = null,
+    /** What was answered instead; null when nothing was. */
+    readonly status: number | null = null,
   ) {
     super(message)
     this.name = 'Unavailable'
@@ -34,7 +36,9 @@ export class DeviceError extends Error {
       | 'locked'
       | 'wrong_pin'
       | 'pin_spent'
-      | 'too_many',
+      | 'too_many'
+      | 'nothing_unsent'
+      | 'bad_parcel',
     message: string,
   ) {
     super(message)
@@ -51,4 +55,8 @@ export const words = {
   clash: '同一编号已有不同内容的记录，请核对后更正重发',
   waiting: '等待前一条记录先送达',
   broken: '照片传输有误，将重新上传',
+  wifi: '等待无线网络',
+  full: '手机存储空间不足，填写的内容留在草稿里。请先连上网络把照片发出去，或清理手机空间，再提交一次',
+  no_room:
+    '手机存储快满了，暂时不能添加照片；不带照片仍可提交。请先连上网络把照片发出去，或清理手机空间',
 } as const

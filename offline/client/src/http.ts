@@ -124,7 +124,11 @@ async function encode(body: unknown): Promise<{ body: BodyInit; headers?: Header
 /** An answer that is not our JSON comes from a gateway or a captive portal, not from the service. */
 function decode({ status, ok, retry, text }: Answer): unknown {
   if (status >= 500 || status === 429 || status === 408)
-    throw new Unavailable(words.busy(status), retry === null ? null : Number(retry) * 1000 || null)
+    throw new Unavailable(
+      words.busy(status),
+      retry === null ? null : Number(retry) * 1000 || null,
+      status,
+    )
   let answer: unknown = null
   try {
     answer = text === '' && ok ? null : JSON.parse(text)

@@ -20,7 +20,12 @@ export interface MediaView {
   progress: number
 }
 
-/** Times are the device's milliseconds; sizes are bytes; `progress` is 0 to 1 over all bytes. */
+/**
+ * Times are the device's milliseconds; sizes are bytes; `progress` is 0 to 1 over all bytes. A
+ * `locked` one has no type and payload: only the service can read it. `code` is what people read
+ * out of its receipt. `checking`: taken before, and asked about again since the service was
+ * restored. `origin` is the device whose file brought it.
+ */
 export interface OutboxItem {
   id: string
   type: string
@@ -32,45 +37,69 @@ export interface OutboxItem {
   next_try: number
   last_error: string | null
   receipt: wire.Receipt | null
+  code: string | null
   reasons: wire.Reason[]
   media: MediaView[]
+  urgent: boolean
+  locked: boolean
+  checking: boolean
+  waits_for_wifi: boolean
+  origin: string | null
   created_at: number
   corrects: string | null
   replaced_by: string | null
 }
 
-/** `progress` says how far something is on its way, by id; null when it is not. */
+/**
+ * `progress` says how far something is on its way, by id; null when it is not. `sparing`: photos wait
+ * for a network that does not cost.
+ */
 export function itemOf(
   record: OutboxRecord,
   photos: MediaRecord[],
+  sparing: boolean,
   progress: (id: string) => number | null,
 ): OutboxItem {
-  const command = JSON.parse(record.body) as wire.Command
+  const command = record.body === null ? null : (JSON.parse(record.body) as wire.Command)
   const media = photos.map((photo) => mediaView(photo, progress(photo.id)))
   const refused = photos.flatMap((photo) => photo.reason ?? [])
   const unsent = photos.filter((photo) => !photo.sent)
-  const size = record.body.length + photos.reduce((sum, photo) => sum + photo.size, 0)
+  const text = (record.body ?? record.sealed ?? '').length
+  const size = text + photos.reduce((sum, photo) => sum + photo.size, 0)
   const arrived =
-    (record.state === 'accepted' ? record.body.length : 0) +
+    (record.state === 'accepted' ? text : 0) +
     media.reduce((sum, view) => sum + view.size * view.progress, 0)
   const moving = progress(record.id) !== null || media.some((view) => view.state === 'sending')
+  const state = stateOf(record, refused.length > 0, unsent.length > 0, moving)
   return {
     id: record.id,
     type: record.type,
-    payload: command.payload,
-    state: stateOf(record, refused.length > 0, unsent.length > 0, moving),
+    payload: command?.payload ?? null,
+    state,
     progress: size === 0 ? 0 : arrived / size,
     size,
     attempts: Math.max(record.attempts, ...unsent.map((photo) => photo.attempts)),
     next_try: Math.max(record.next_try, ...unsent.map((photo) => photo.next_try)),
     last_error: record.last_error ?? unsent.find((photo) => photo.last_error)?.last_error ?? null,
     receipt: record.receipt,
+    code: record.receipt && (record.receipt.number ?? shortCode(record.receipt.digest)),
     reasons: [...record.reasons, ...refused],
     media,
+    urgent: record.urgent,
+    locked: record.body === null,
+    checking: record.receipt !== null && (record.state === 'queued' || record.state === 'held'),
+    waits_for_wifi: sparing && state === 'waiting_media' && unsent.some(({ anyway }) => !anyway),
+    origin: record.origin,
     created_at: record.created_at,
-    corrects: command.corrects,
+    corrects: record.corrects,
     replaced_by: record.replaced_by,
   }
+}
+
+/** Eight digits to tell a receipt without a number by, on the phone. */
+function shortCode(digest: string): string {
+  const digits = String(Number.parseInt(digest.slice(0, 12), 16) % 100_000_000).padStart(8, '0')
+  return `${digits.slice(0, 4)}-${digits.slice(4)}`
 }
 
 function stateOf(

@@ -3,12 +3,17 @@
 import { DeviceError } from './errors'
 import type { Keys, Transaction } from './ports'
 import type { BlobRecord, MediaRecord } from './records'
+import type { Sealer } from './sealer'
 
-/** A photo or recording. Without `blob` its bytes are already here, kept by a draft. */
+/**
+ * A photo or recording. Without `blob` its bytes are already here, kept by a draft. `first` ones show
+ * what happened, and are sent before others.
+ */
 export interface NewMedia {
   id: string
   kind: 'photo' | 'audio' | 'file'
   name: string
+  first?: boolean
   blob?: Blob
 }
 
@@ -17,24 +22,38 @@ export interface Prepared {
   blob: BlobRecord
 }
 
+export const DRAFT = 'draft:'
+
 export function draftOwner(key: string): string {
-  return `draft:${key}`
+  return DRAFT + key
 }
 
-/** Reads and digests the bytes, which cannot be done inside a transaction. */
-export async function prepare(media: NewMedia[], keys: Keys): Promise<Prepared[]> {
+/** Digests, encrypts and seals the bytes in the author's name: not possible inside a transaction. */
+export async function prepare(
+  media: NewMedia[],
+  author: string,
+  keys: Keys,
+  sealer: Sealer,
+): Promise<Prepared[]> {
   const withBytes = media.flatMap(({ blob, ...rest }) => (blob ? [{ ...rest, blob }] : []))
   return Promise.all(
-    withBytes.map(async ({ id, kind, name, blob }) => {
-      const bytes = new Uint8Array(await blob.arrayBuffer())
+    withBytes.map(async ({ id, kind, name, first = false, blob }) => {
+      const plain = new Uint8Array(await blob.arrayBuffer())
+      const sha256 = await keys.sha256(plain)
+      const { key, bytes } = await sealer.hide(plain)
       const record: MediaRecord = {
         id,
         owner: '',
         kind,
         name,
         type: blob.type,
-        sha256: await keys.sha256(bytes),
-        size: bytes.length,
+        sha256,
+        size: plain.length,
+        key,
+        sealed: await sealer.media(id, sha256, key, author),
+        first,
+        anyway: false,
+        freed: false,
         url: null,
         sent: false,
         attempts: 0,

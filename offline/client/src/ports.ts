@@ -36,12 +36,14 @@ export function metaRecord<K extends keyof Meta>(key: K, value: Meta[K]): MetaRe
   return { key, value }
 }
 
-/** Signing by a key that never leaves the device, and digests. Text is signed as UTF-8. */
+/** Signing by a key that never leaves the device, digests, and sealing. Text is signed as UTF-8. */
 export interface Keys {
   generate(): Promise<{ key: unknown; public_key: string }>
   sign(key: unknown, text: string): Promise<string>
   sha256(data: Uint8Array<ArrayBuffer>): Promise<string>
   random(bytes: number): Uint8Array
+  /** For the holder of `seal_key` alone (PROTOCOL 8): HPKE's enc ‖ ciphertext. All base64. */
+  seal(sealKey: string, info: string, text: string): Promise<string>
 }
 
 /** Ciphers of the machine itself. Keys that it makes cannot be read out. */
@@ -96,6 +98,8 @@ export interface Tabs {
 /** The page: whether it has a network, when it comes back, when it may be about to go. */
 export interface Host {
   online(): boolean
+  /** Whether the network costs its owner by the byte, as far as can be known. */
+  metered(): boolean
   /** Tells the moment at which the network goes. */
   onLost(lose: () => void): () => void
   onWake(wake: () => void): () => void
@@ -104,12 +108,21 @@ export interface Host {
   live(url: string, change: () => void, lost: () => void): () => void
 }
 
+/** How full the device's storage is, in bytes; null where nobody can tell. */
+export interface Disk {
+  estimate(): Promise<{ usage: number; quota: number } | null>
+  /** Asks that what is stored here is not cleared when the machine runs short. */
+  persist(): Promise<boolean>
+}
+
+/** `sha256` is of the plain bytes; with `sealed`, `bytes` are the encrypted ones. */
 export interface Upload {
   id: string
   kind: 'photo' | 'audio' | 'file'
   name: string
   type: string
   sha256: string
+  sealed: string | null
   bytes: Uint8Array<ArrayBuffer>
   url: string | null
 }

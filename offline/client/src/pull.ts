@@ -5,7 +5,7 @@ import { type Block, emptyBlock, entityKey, kindOf } from './block'
 import { ApiError, DeviceError } from './errors'
 import type { Http } from './http'
 import type { Draft, Log } from './log'
-import { clockOffset } from './offset'
+import { measure } from './offset'
 import {
   type Clock,
   type Keys,
@@ -33,8 +33,6 @@ export interface PullParts {
   clock: Clock
   log: Log
   progress: (progress: Progress) => void
-  /** Writes what an epoch's end asks of the outbox, in the transaction that takes the new epoch. */
-  renew: { stores: StoreName[]; write: (t: Transaction) => Promise<void> }
 }
 
 /** The disk was changed by someone else while this pull was under way. */
@@ -117,11 +115,14 @@ class Pull {
       }
       const asked = clock.now()
       const answer = await http.request<wire.PullResponse>('POST', '/sync/pull', request)
-      const offset = clockOffset(answer.server_time, asked, clock.now())
+      const answered = clock.now()
+      await this.parts.storage.run('write', ['meta'], (t) =>
+        measure(t, answer.server_time, asked, answered),
+      )
       if (page === null) this.begin(answer)
       this.allowed = this.allowed.filter((bucket) => answer.buckets.includes(bucket))
       reset ??= answer.reset
-      await this.takePage(answer, offset)
+      await this.takePage(answer)
       if (answer.page === null) return { ...answer, reset }
       page = answer.page
     }
@@ -137,7 +138,7 @@ class Pull {
     }
   }
 
-  private async takePage(answer: wire.PullResponse, offset: number): Promise<void> {
+  private async takePage(answer: wire.PullResponse): Promise<void> {
     for (const bucket of answer.fresh)
       if (!this.named.has(bucket)) this.named.set(bucket, new Set())
     for (const member of answer.members) {
@@ -148,7 +149,7 @@ class Pull {
     }
     const { members, documents } = answer
     const block = { ...emptyBlock, members, documents }
-    await this.keep({ block }, [metaRecord('clock_offset_ms', offset)])
+    await this.keep({ block }, [])
   }
 
   private async takeFile(file: wire.Snapshot, epoch: string): Promise<void> {
@@ -195,7 +196,7 @@ class Pull {
 
   /** Drops what fresh buckets no longer name, buckets that may not be held, and what was only there. */
   private async finish(last: wire.PullResponse): Promise<void> {
-    const { clock, log, renew } = this.parts
+    const { clock, log } = this.parts
     const { holding } = log
     const allowed = new Set(this.allowed)
     const dropped = holding.bucketNames.filter((bucket) => !allowed.has(bucket))
@@ -214,15 +215,13 @@ class Pull {
     const checked_at = reset === 'epoch' ? 0 : (this.from?.checked_at ?? 0)
     const sync: SyncPoint = { cursor, epoch, buckets: this.allowed, at: now, checked_at }
     const block = { ...emptyBlock, members, dropped, orphans }
-    const stores = reset === 'epoch' ? renew.stores : []
-    await this.append([{ block }], stores, async (t, head) => {
+    await this.append([{ block }], [], async (t, head) => {
       await t.put('meta', [
         metaRecord('sync', sync),
         metaRecord('heard', { answered: now, seen: now }),
       ])
       await t.remove('meta', ['taken'])
       head.whole = head.next - 1
-      if (reset === 'epoch') await renew.write(t)
     })
   }
 

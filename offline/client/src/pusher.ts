@@ -3,19 +3,28 @@
 
 import type { wire } from '@xunge/types'
 import { backoff } from './backoff'
+import { planOf } from './chain'
 import { ApiError, Unavailable, words } from './errors'
 import type { Http } from './http'
-import { clockOffset } from './offset'
-import { type Clock, metaRecord, type Storage } from './ports'
+import { measure } from './offset'
+import type { Clock, Storage } from './ports'
 import type { OutboxRecord } from './records'
 
 const MAX_COMMANDS = 500
 const MAX_BYTES = 1_000_000
 const ASK_HELD_AGAIN_MS = 60_000
 const BLAMES_THE_BODY = new Set([400, 413, 422])
+/** The service, or what stands before it, broke down: perhaps over what was sent. */
+const FELL_OVER = new Set([500, 502, 504])
+/** So many single items in a row mean that it is down, whatever is sent. */
+const STRIKES = 2
 
 export class Pusher {
   readonly sending = new Set<string>()
+  /** The life of the service that answered last. */
+  epoch: string | null = null
+  private limit = MAX_COMMANDS
+  private readonly suspects = new Set<string>()
 
   constructor(
     private readonly storage: Storage,
@@ -28,40 +37,42 @@ export class Pusher {
   /**
    * Sends what is due, each once; with `force` also what waits for its next try; whoever recorded
    * it, for the signature names the author. Throws Unavailable or ApiError once the server cannot be
-   * asked further.
+   * asked further. One item that the service cannot take is found by halves and keeps no other.
    */
   async push(force: boolean): Promise<void> {
     const tried = new Set<string>()
-    let limit = MAX_COMMANDS
+    let strikes = 0
     for (;;) {
-      const batch = batchOf(await this.due(force, tried), limit)
+      const plan = await this.plan(force, tried)
+      const batch = batchOf(plan, this.limit, this.suspects)
       if (batch.length === 0) return
       try {
         const accepted = await this.send(batch)
         for (const { id } of batch) tried.add(id)
+        for (const { id } of batch) this.suspects.delete(id)
         for (const id of await this.release(accepted)) tried.delete(id)
-        limit = Math.min(limit * 2, MAX_COMMANDS)
+        this.limit = Math.min(this.limit * 2, MAX_COMMANDS)
+        strikes = 0
       } catch (error) {
-        if (!(error instanceof ApiError && BLAMES_THE_BODY.has(error.status))) {
-          await this.postpone(batch, error)
-          throw error
+        const narrowed = batch.length > 1 && blamesSize(error)
+        if (narrowed) this.limit = Math.ceil(batch.length / 2)
+        if (error instanceof ApiError && BLAMES_THE_BODY.has(error.status)) {
+          if (!narrowed) await this.refuse(batch, error)
+        } else if (!narrowed || !fellOver(error)) {
+          const alone = batch.length === 1 && blamesSize(error)
+          if (alone) for (const { id } of batch) this.suspects.add(id)
+          const over = !alone || ++strikes >= STRIKES
+          await this.postpone(over && alone ? plan : batch, error)
+          if (over) throw error
+          for (const { id } of batch) tried.add(id)
         }
-        if (batch.length === 1) await this.refuse(batch, error)
-        else limit = Math.ceil(batch.length / 2)
       }
     }
   }
 
-  private async due(force: boolean, tried: Set<string>): Promise<OutboxRecord[]> {
-    const now = this.clock.now()
+  private async plan(force: boolean, tried: Set<string>): Promise<OutboxRecord[]> {
     const records = await this.storage.run('read', ['outbox'], (t) => t.list('outbox'))
-    const open = records
-      .filter(({ id, state }) => (state === 'queued' || state === 'held') && !tried.has(id))
-      .sort((one, other) => one.seq - other.seq)
-    if (force) return open
-    // What was recorded later never overtakes: it may build on what still waits.
-    const waits = open.findIndex(({ state, next_try }) => state === 'queued' && next_try > now)
-    return open.slice(0, waits === -1 ? undefined : waits).filter((each) => each.next_try <= now)
+    return planOf(records, { now: this.clock.now(), force, tried, suspects: this.suspects })
   }
 
   /** Pushes one batch, records the outcomes and returns the ids that are accepted. */
@@ -70,19 +81,23 @@ export class Pusher {
     await this.changed()
     try {
       const request: wire.PushRequest = {
-        commands: batch.map(({ body, signature }) => ({ body, signature, sealed: null })),
+        commands: batch.map(itemOf),
       }
       const asked = this.clock.now()
       const answer = await this.http.request<wire.PushResponse>('POST', '/sync/push', request)
-      const offset = clockOffset(answer.server_time, asked, this.clock.now())
+      const answered = this.clock.now()
       if (!fits(answer, batch)) throw new Unavailable(words.intercepted)
-      const settled = answer.outcomes.flatMap((outcome, index) => {
-        const record = batch[index]
-        return record ? [this.settle(record, outcome)] : []
-      })
-      await this.storage.run('write', ['outbox', 'meta'], async (t) => {
+      this.epoch = answer.epoch
+      const settled = await this.storage.run('write', ['outbox', 'meta'], async (t) => {
+        await measure(t, answer.server_time, asked, answered)
+        // Read anew: it may have been locked while it was on its way.
+        const records = await t.getMany('outbox', idsOf(batch))
+        const settled = records.flatMap((record, index) => {
+          const outcome = answer.outcomes[index]
+          return record && outcome ? [this.settle(record, outcome, answer.epoch)] : []
+        })
         await t.put('outbox', settled)
-        await t.put('meta', [metaRecord('clock_offset_ms', offset)])
+        return settled
       })
       return new Set(settled.filter(({ state }) => state === 'accepted').map(({ id }) => id))
     } finally {
@@ -91,9 +106,18 @@ export class Pusher {
     }
   }
 
-  private settle(record: OutboxRecord, { outcome, receipt, reasons }: wire.Outcome): OutboxRecord {
+  private settle(
+    record: OutboxRecord,
+    { outcome, receipt, reasons }: wire.Outcome,
+    epoch: string,
+  ): OutboxRecord {
     const now = this.clock.now()
-    const asked = { ...record, attempts: record.attempts + 1, last_error: null, reasons }
+    // Reasons may quote what a locked item no longer shows.
+    const said = record.body === null ? [] : reasons
+    const asked = {
+      ...record,
+      ...{ epoch, attempts: record.attempts + 1, last_error: null, reasons: said },
+    }
     if (outcome === 'held')
       return {
         ...asked,
@@ -103,8 +127,8 @@ export class Pusher {
       }
     const settled = { ...asked, settled_at: now, next_try: 0 }
     if (outcome === 'rejected') return { ...settled, state: 'refused', receipt }
-    if (outcome === 'clash' || receipt?.digest !== record.digest)
-      return { ...settled, state: 'refused', reasons: [...reasons, clash] }
+    if (outcome === 'clash' || (record.digest !== null && receipt?.digest !== record.digest))
+      return { ...settled, state: 'refused', reasons: [...said, clash] }
     return { ...settled, state: 'accepted', receipt }
   }
 
@@ -112,10 +136,11 @@ export class Pusher {
   private async release(accepted: Set<string>): Promise<string[]> {
     if (accepted.size === 0) return []
     return this.storage.run('write', ['outbox'], async (t) => {
-      const held = (await t.list('outbox')).filter(
-        ({ state, body }) =>
-          state === 'held' &&
-          (JSON.parse(body) as wire.Command).after.some((id) => accepted.has(id)),
+      const records = await t.list('outbox')
+      const corrected = records.filter(({ id }) => accepted.has(id)).map(({ corrects }) => corrects)
+      const settled = new Set([...accepted, ...corrected])
+      const held = records.filter(
+        ({ state, after }) => state === 'held' && after.some((id) => settled.has(id)),
       )
       await t.put(
         'outbox',
@@ -153,18 +178,54 @@ export class Pusher {
     batch: OutboxRecord[],
     change: (record: OutboxRecord) => OutboxRecord,
   ): Promise<void> {
-    await this.storage.run('write', ['outbox'], (t) => t.put('outbox', batch.map(change)))
+    await this.storage.run('write', ['outbox'], async (t) => {
+      const records = await t.getMany('outbox', idsOf(batch))
+      const open = records.filter((each) => each?.state === 'queued' || each?.state === 'held')
+      await t.put('outbox', (open as OutboxRecord[]).map(change))
+    })
     await this.changed()
   }
 }
 
+function idsOf(batch: OutboxRecord[]): string[] {
+  return batch.map(({ id }) => id)
+}
+
 const clash: wire.Reason = { code: 'clash', message: words.clash, field: null }
 
-function batchOf(due: OutboxRecord[], limit: number): OutboxRecord[] {
+/** As it goes on the wire: in the clear, or sealed once it is locked. */
+function itemOf({ body, signature, sealed }: OutboxRecord): wire.Item {
+  return body === null ? { body: '', signature: null, sealed } : { body, signature, sealed: null }
+}
+
+/** What goes together: a suspect goes alone. Within a push the device's order stands. */
+function batchOf(
+  plan: OutboxRecord[],
+  limit: number,
+  suspects: ReadonlySet<string>,
+): OutboxRecord[] {
   let bytes = 0
-  const batch = due.slice(0, limit)
-  const end = batch.findIndex(({ body }) => (bytes += body.length * 2) > MAX_BYTES)
-  return end === -1 ? batch : batch.slice(0, Math.max(1, end))
+  const batch = plan.slice(0, limit)
+  const end = batch.findIndex((record) => {
+    bytes += (record.body ?? record.sealed ?? '').length * 2
+    return bytes > MAX_BYTES || suspects.has(record.id)
+  })
+  return batch
+    .slice(0, end === -1 ? undefined : Math.max(1, end))
+    .sort((one, other) => one.seq - other.seq)
+}
+
+function fellOver(error: unknown): boolean {
+  return error instanceof Unavailable && error.status === 500
+}
+
+/** Whether fewer at once may get through. */
+function blamesSize(error: unknown): boolean {
+  if (error instanceof ApiError) return BLAMES_THE_BODY.has(error.status)
+  return (
+    error instanceof Unavailable &&
+    (error.message === words.slow || FELL_OVER.has(error.status ?? 0))
+  )
 }
 
 /** Whether this answers just these commands. */
@@ -174,7 +235,9 @@ function fits(answer: wire.PushResponse, batch: OutboxRecord[]): boolean {
     batch.every(({ id }, index) => {
       const outcome = answer.outcomes[index]
       const needsReceipt = outcome?.outcome === 'accepted' || outcome?.outcome === 'repeated'
-      return outcome?.id === id && !(needsReceipt && outcome.receipt === null)
+      // What the service cannot open it cannot name.
+      const names = outcome?.id === id || (outcome?.id === null && outcome.outcome === 'rejected')
+      return names && !(needsReceipt && outcome.receipt === null)
     })
   )
 }

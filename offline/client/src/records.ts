@@ -2,15 +2,29 @@
 
 import type { directory, wire } from '@xunge/types'
 
-/** A command as it will be pushed, and what became of it. Times are the device's milliseconds. */
+/**
+ * A command as it will be pushed, and what became of it. Times are the device's milliseconds.
+ *
+ * `sealed` is its Item for the service alone (PROTOCOL 8, base64), null while no seal key is known.
+ * A locked one has lost what can be read, `type`, `body` and `signature`. `entities` are what it
+ * speaks of, so that it never overtakes another about the same. `epoch` is the life of the service
+ * that last confirmed it. `origin` is the device whose file brought it here; such a one has no digest.
+ */
 export interface OutboxRecord {
   id: string
   seq: number
   user: string
   type: string
-  body: string
-  signature: string
-  digest: string
+  body: string | null
+  signature: string | null
+  sealed: string | null
+  digest: string | null
+  after: string[]
+  corrects: string | null
+  entities: string[]
+  urgent: boolean
+  epoch: string | null
+  origin: string | null
   created_at: number
   state: 'queued' | 'accepted' | 'held' | 'refused'
   receipt: wire.Receipt | null
@@ -22,7 +36,14 @@ export interface OutboxRecord {
   settled_at: number | null
 }
 
-/** `owner` is a command's id, or `draft:` and the draft's key. `url` is where the upload goes on. */
+/**
+ * `owner` is a command's id, or `draft:` and the draft's key. `url` is where the upload goes on.
+ *
+ * The bytes are kept encrypted under `key` (base64), which `sealed` holds for the service alone.
+ * Locked, it has lost `key`; with neither, it is from before store version 2 and its bytes are plain.
+ * `first` photos show what happened and go before others. `anyway`: also over mobile data. `freed`:
+ * sent, and its bytes given up for room.
+ */
 export interface MediaRecord {
   id: string
   owner: string
@@ -31,6 +52,11 @@ export interface MediaRecord {
   type: string
   sha256: string
   size: number
+  key: string | null
+  sealed: string | null
+  first: boolean
+  anyway: boolean
+  freed: boolean
   url: string | null
   sent: boolean
   attempts: number
@@ -72,6 +98,16 @@ export interface StoredSession {
   expired: boolean
   leaving: boolean
 }
+
+/** Server minus device, by an answer that took `trip_ms` and came `at`. */
+export interface ClockSample {
+  offset_ms: number
+  trip_ms: number
+  at: number
+}
+
+/** What may go over mobile data: everything, all but photos, or photos when the user says so. */
+export type MobileData = 'all' | 'text' | 'ask'
 
 /** Where the last whole pull ended, and when the checksums were last compared (0: to be done). */
 export interface SyncPoint {
@@ -130,7 +166,8 @@ export interface Meta {
   log: LogHead
   taken: Taken
   heard: Heard
-  clock_offset_ms: number
+  clock: ClockSample
+  mobile_data: MobileData
 }
 
 export interface MetaRecord {

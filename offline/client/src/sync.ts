@@ -36,6 +36,10 @@ interface Parts {
   random: () => number
   /** When the next waiting item is due, or null. */
   nextTry: () => number | null
+  /** Seals what could not be when it was recorded, now that somebody is signed in. */
+  catchUp: () => Promise<void>
+  /** Puts back what an earlier life of the service accepted; resolves to how many items. */
+  recheck: (epoch: string) => Promise<number>
   refresh: () => Promise<void>
 }
 
@@ -80,7 +84,10 @@ export function startSync(parts: Parts): Sync {
   const sendCommands = single(async () => {
     const forced = force.commands
     force.commands = false
-    await asUser('commands', () => pusher.push(forced))
+    await asUser('commands', async () => {
+      await pusher.push(forced)
+      if (pusher.epoch !== null && (await parts.recheck(pusher.epoch)) > 0) await pusher.push(false)
+    })
     planRetry()
   })
   const sendMedia = single(async () => {
@@ -96,7 +103,12 @@ export function startSync(parts: Parts): Sync {
     await sendMedia()
   }
   const pull = single(async () => {
+    const before = await replica.syncPoint()
     await asUser('replica', (view) => replica.pull(view))
+    const point = await replica.syncPoint()
+    // Only what was just heard counts: a device that cannot pull may remember an earlier life.
+    if (point === null || (point.epoch === before?.epoch && point.at === before.at)) return
+    if ((await parts.recheck(point.epoch)) > 0) void flush()
   })
 
   let cancelTick = (): void => undefined
@@ -122,7 +134,7 @@ export function startSync(parts: Parts): Sync {
     if (now === '') ear.close()
     else {
       ear.open()
-      void flush(true)
+      void parts.catchUp().then(() => flush(true))
       void pull()
     }
   })

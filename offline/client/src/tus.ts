@@ -15,7 +15,7 @@ export function tusUploader(
   options: { httpStack?: HttpStack; chunkSize?: number } = {},
 ): Uploader {
   return {
-    async upload({ id, kind, name, type, sha256, bytes, url }, located, progress) {
+    async upload({ id, kind, name, type, sha256, sealed, bytes, url }, located, progress) {
       const { Upload } = await import('tus-js-client')
       let locating = Promise.resolve()
       let at = url
@@ -28,7 +28,7 @@ export function tusUploader(
           const upload = new Upload(new Blob([bytes], { type }), {
             endpoint,
             uploadUrl: at,
-            metadata: { id, kind, sha256, name },
+            metadata: { id, kind, sha256, name, ...(sealed !== null && { sealed }) },
             chunkSize: PIECE_BYTES,
             retryDelays: null,
             storeFingerprintForResuming: false,

@@ -2,6 +2,7 @@
 
 import { bound } from './block'
 import { DeviceError } from './errors'
+import { base64, fromBase64 } from './keys'
 import { type Observable, Source } from './observable'
 import { type Crypt, type Keys, metaRecord, readMeta, type Storage } from './ports'
 import type { StoredLock } from './records'
@@ -68,7 +69,7 @@ export class Vault {
   async make(copy: string | null, shared: boolean): Promise<StoredLock> {
     // The reference hangs on the device's key, and stays readable when only the data key is new.
     const device = this.lock?.device ?? (await this.crypt.deviceKey())
-    const raw = copy === null ? new Uint8Array(this.keys.random(KEY_BYTES)) : unbase64(copy)
+    const raw = copy === null ? new Uint8Array(this.keys.random(KEY_BYTES)) : fromBase64(copy)
     const lock = { device, salt: null, rounds: ROUNDS, failures: 0, shared }
     const id = base64(this.keys.random(12))
     return { ...lock, id, wrapped: await this.wrap(lock, '', raw) }
@@ -87,7 +88,7 @@ export class Vault {
 
   /** Whether `copy` (base64) opens what is here. */
   async fits(copy: string): Promise<boolean> {
-    const key = await this.crypt.aesKey(unbase64(copy))
+    const key = await this.crypt.aesKey(fromBase64(copy))
     const [first] = await this.storage.run('read', ['blocks'], (t) => t.after('blocks', ''))
     if (first === undefined) return true
     return (await this.crypt.decrypt(key, first.bytes, bound('blocks', first.key))) !== null
@@ -187,12 +188,4 @@ export class Vault {
 
 function text(value: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(value)
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-}
-
-function unbase64(value: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(value), (each) => each.charCodeAt(0))
 }

@@ -1,19 +1,22 @@
 /** What must not outlive a session. */
 
+import { lock, LOCKED_STORES } from './lock'
 import { metaRecord, readMeta, type Transaction } from './ports'
 import type { StoreName } from './records'
 
 /** The stores that `wipe` writes. */
-export const WIPED: StoreName[] = ['meta', 'blocks', 'reference']
+export const WIPED: StoreName[] = ['meta', 'blocks', 'reference', ...LOCKED_STORES]
 
 /**
  * Makes the replica unreadable and deletes it: the key first, then the blocks. With `reference` the
- * city's tables stay, so that recording goes on; the next pull fetches the rest.
+ * city's tables stay, and what is being written, so that recording goes on; the next pull fetches
+ * the rest. Unsent items are locked.
  */
 export async function wipe(t: Transaction, { reference = false } = {}): Promise<void> {
-  const lock = await readMeta(t, 'lock')
-  if (!reference || lock === undefined) await t.remove('meta', ['lock'])
-  else await t.put('meta', [metaRecord('lock', { ...lock, salt: null, wrapped: null })])
+  const stored = await readMeta(t, 'lock')
+  if (!reference || stored === undefined) await t.remove('meta', ['lock'])
+  else await t.put('meta', [metaRecord('lock', { ...stored, salt: null, wrapped: null })])
+  await lock(t, { drafts: !reference })
   await dropBlocks(t, { reference })
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { directory, requests, wire } from '@xunge/types'
@@ -24,18 +25,54 @@ function check(schema: string, value: unknown): unknown {
   throw new Error(`${schema}: ${ajv.errorsText()}`)
 }
 
+const suite = new CipherSuite({
+  kem: new DhkemP256HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes256Gcm(),
+})
+const sealPair = await suite.kem.deriveKeyPair(new Uint8Array(32).fill(7).buffer)
+const SEAL_KEY = Buffer.from(await suite.kem.serializePublicKey(sealPair.publicKey)).toString(
+  'base64',
+)
+const ENC_BYTES = 65
+
+/** What was sealed to the service for `info`; throws when it was not. */
+async function unseal(sealed: string, info: string): Promise<unknown> {
+  const bytes = Uint8Array.from(Buffer.from(sealed, 'base64'))
+  const text = await suite.open(
+    {
+      recipientKey: sealPair.privateKey,
+      enc: bytes.slice(0, ENC_BYTES).buffer,
+      info: new TextEncoder().encode(info).buffer,
+    },
+    bytes.slice(ENC_BYTES).buffer,
+  )
+  return JSON.parse(new TextDecoder().decode(text))
+}
+
 interface Upload {
   length: number
   bytes: Uint8Array
   id: string
   sha256: string
+  sealed: string | null
+  uploader: string
 }
 
 export class Server {
-  readonly epoch = 'epoch-1'
+  epoch = 'epoch-1'
   /** Bodies by command id, in the order applied. */
   readonly applied = new Map<string, string>()
   readonly media = new Map<string, Uint8Array>()
+  /** In whose name, by media id. */
+  readonly authors = new Map<string, string>()
+  /** How many items of pushes, and how many photos, came sealed. */
+  sealed = { items: 0, media: 0 }
+  /** Command ids in the order they came, also again and again. */
+  readonly arrived: string[] = []
+  /** Media ids in the order of their announcements. */
+  readonly announced: string[] = []
+  readonly times = new Map<string, number>()
   readonly devices = new Map<string, string>()
   readonly revoked = new Set<string>()
   readonly faults: Fault[] = []
@@ -58,13 +95,24 @@ export class Server {
     documents: [],
     cursor: request.cursor ?? '0',
     page: null,
-    reset: null,
+    reset: request.epoch !== null && request.epoch !== this.epoch ? 'epoch' : null,
     snapshots: [],
     checksums: null,
   })
+  /** Bodies over which the service, or what stands before it, breaks down with a 500. */
+  poisoned: (body: string) => boolean = () => false
+  /** Bodies that wait for a reason of the service's own. */
+  holds: (body: string) => boolean = () => false
+  /** Lets time pass between asking and answering. */
+  takes: () => void = () => undefined
   /** Bodies that make the server answer 400. */
   malformed: (body: string) => boolean = () => false
   unknownCursors = false
+  /** Resolves when a pull may be answered. */
+  pullGate: () => Promise<void> = () => Promise.resolve()
+  /** What a command settles besides itself. */
+  settled: (command: wire.Command) => string | null = () => null
+  private readonly settledIds = new Set<string>()
   /** Commands that came again. */
   repeats = 0
   refuse: (command: wire.Command) => wire.Reason[] = () => []
@@ -73,7 +121,8 @@ export class Server {
   /** Milliseconds by which the server's clock is ahead of the phone's. */
   skew = 0
 
-  constructor(private readonly phone: () => number) {}
+  /** The time by the phone's clock. */
+  phone = (): number => 0
 
   private now(): number {
     return this.phone() + this.skew
@@ -95,8 +144,25 @@ export class Server {
       this.complaints.push(String(error))
       throw error
     }
+    this.takes()
     if (fault === 'cut') throw new TypeError('network')
     return response
+  }
+
+  /** A backup taken at `then` comes back: what came later is gone, in another life. */
+  restore(then: number): void {
+    for (const [id, at] of this.times) {
+      if (at <= then) continue
+      this.applied.delete(id)
+      this.media.delete(id)
+      this.uploads.delete(`/api/uploads/${id}`)
+      this.times.delete(id)
+    }
+    this.epoch += '+1'
+  }
+
+  forgetUploads(): void {
+    this.uploads.clear()
   }
 
   private async answer(request: Request, path: string): Promise<Response> {
@@ -117,6 +183,7 @@ export class Server {
     }
     if (path.startsWith('/uploads')) return this.tus(request, path)
     if (path === '/sync/pull') {
+      await this.pullGate()
       const pull = check('wire#/$defs/PullRequest', await body(request)) as wire.PullRequest
       if (this.unknownCursors && pull.cursor !== null)
         return json({ code: 'bad_cursor', message: '同步位置无效' }, 400)
@@ -124,10 +191,13 @@ export class Server {
     }
     if (path !== '/sync/push') throw new Error(`no such path: ${path}`)
     const push = check('wire#/$defs/PushRequest', await body(request)) as wire.PushRequest
-    if (push.commands.some((item) => this.malformed(item.body)))
+    const items = await Promise.all(push.commands.map((item) => this.opened(item)))
+    if (items.some(({ body }) => this.poisoned(body)))
+      return json({ code: 'internal', message: '内部错误' }, 500)
+    if (items.some(({ body }) => this.malformed(body)))
       return json({ code: 'malformed', message: '格式不对' }, 400)
     const outcomes: wire.Outcome[] = []
-    for (const item of push.commands) outcomes.push(await this.apply(item))
+    for (const item of items) outcomes.push(await this.apply(item))
     const server_time = new Date(this.now()).toISOString()
     return json({ epoch: this.epoch, server_time, outcomes } satisfies wire.PushResponse)
   }
@@ -147,22 +217,35 @@ export class Server {
     return { ...sessionOf(user), holding: this.holding }
   }
 
+  private async opened(item: wire.Item): Promise<wire.Item> {
+    if (item.sealed === null) return item
+    this.sealed.items++
+    return { ...item, ...((await unseal(item.sealed, 'xunge item')) as object) }
+  }
+
   private async apply({ body, signature }: wire.Item): Promise<wire.Outcome> {
     const command = check('wire#/$defs/Command', JSON.parse(body)) as wire.Command
     if (command.type === 'case.report') check('commands#/$defs/ReportCase', command.payload)
     if (!(await this.verify(command.device, body, signature ?? '')))
       throw new Error(`bad signature of ${command.id}`)
     const id = command.id
+    this.arrived.push(id)
     const known = this.applied.get(id)
     const receipt = await this.receipt(id, body)
     if (known === body) this.repeats++
     if (known === body) return { id, outcome: 'repeated', receipt, reasons: [] }
     if (known !== undefined) return { id, outcome: 'clash', receipt: null, reasons: [] }
-    if (command.after.some((other) => !this.applied.has(other)))
+    if (
+      this.holds(body) ||
+      command.after.some((other) => !this.applied.has(other) && !this.settledIds.has(other))
+    )
       return { id, outcome: 'held', receipt: null, reasons: [] }
     const reasons = this.refuse(command)
     if (reasons.length > 0) return { id, outcome: 'rejected', receipt: null, reasons }
     this.applied.set(id, body)
+    const settled = this.settled(command)
+    if (settled !== null) this.settledIds.add(settled)
+    this.times.set(id, this.phone())
     return { id, outcome: 'accepted', receipt, reasons: [] }
   }
 
@@ -171,6 +254,29 @@ export class Server {
     const received_at = new Date(this.now()).toISOString()
     const { epoch } = this
     return { command, digest, received_at, epoch, entity: null, version: null, number: 'N-1' }
+  }
+
+  /** Keeps a whole upload in the name of its author, who need not be who brought it. */
+  private async store({ id, bytes, sha256: digest, sealed, uploader }: Upload): Promise<void> {
+    let [plain, author] = [bytes, uploader]
+    if (sealed !== null) {
+      this.sealed.media++
+      const open = (await unseal(sealed, `xunge media ${id}`)) as Record<string, string>
+      const signed = `xunge media ${id} ${digest} ${open.author}`
+      if (!(await this.verify(open.device ?? '', signed, open.signature ?? '')))
+        throw new Error(`bad signature of ${id}`)
+      const raw = Buffer.from(open.key ?? '', 'base64')
+      const key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['decrypt'])
+      const algorithm = { name: 'AES-GCM', iv: bytes.slice(0, 12) }
+      plain = new Uint8Array(
+        await crypto.subtle.decrypt(algorithm, key, Uint8Array.from(bytes.slice(12))),
+      )
+      author = open.author ?? ''
+    }
+    if ((await sha256(plain)) !== digest) throw new Error(`bytes of ${id} do not fit their digest`)
+    this.media.set(id, plain)
+    this.authors.set(id, author)
+    this.times.set(id, this.phone())
   }
 
   private async verify(device: string, body: string, signature: string): Promise<boolean> {
@@ -197,8 +303,13 @@ export class Server {
       const length = Number(request.headers.get('upload-length'))
       const [id, digest] = [meta.get('id') ?? '', meta.get('sha256') ?? '']
       const url = `/api/uploads/${id}`
+      const sealed = meta.get('sealed') ?? null
+      const uploader = this.user ?? ''
+      this.announced.push(id)
       if (!this.uploads.has(url))
-        this.uploads.set(url, { length, bytes: new Uint8Array(), id, sha256: digest })
+        this.uploads.set(url, {
+          ...{ length, bytes: new Uint8Array(), id, sha256: digest, sealed, uploader },
+        })
       return new Response(null, { status: 201, headers: { ...headers, location: url } })
     }
     const upload = this.uploads.get(`/api${path}`)
@@ -208,11 +319,7 @@ export class Server {
         return json({ code: 'offset', message: '位置不符' }, 409)
       const piece = new Uint8Array(await request.arrayBuffer())
       upload.bytes = Uint8Array.from([...upload.bytes, ...piece])
-      if (upload.bytes.length === upload.length) {
-        if ((await sha256(upload.bytes)) !== upload.sha256)
-          throw new Error(`bytes of ${upload.id} do not fit their digest`)
-        this.media.set(upload.id, upload.bytes)
-      }
+      if (upload.bytes.length === upload.length) await this.store(upload)
     }
     return new Response(null, {
       status: request.method === 'PATCH' ? 204 : 200,
@@ -242,8 +349,7 @@ export function sessionOf(user: string): directory.SessionView {
     must_change_password: false,
     token: null,
     data_key: null,
-    seal_key:
-      'BGma12/q7UUqsuG8NSqCN+w+VF365LJwzAzyDWT+QXZqUy0MjHUSNm3/WZOhtR18MbnWDuXJ56emdZpgr+poBg0=',
+    seal_key: SEAL_KEY,
     holding: { people: 'masked', days: 7, limit: 50_000, pin: false },
   }
 }

@@ -60,6 +60,8 @@ export interface Tab {
   readonly dead: Promise<void>
   readonly isDead: boolean
   online: boolean
+  /** Whether its network costs by the byte; changing tells nobody but by `wake`. */
+  metered: boolean
   wake(): void
   hide(): void
   signal(): void
@@ -67,12 +69,20 @@ export interface Tab {
 
 export class Phone {
   readonly clock = new ManualClock()
-  readonly server = new Server(() => this.clock.now())
   private readonly locks = new SharedLocks()
   private readonly ears = new Set<(message: TabMessage) => void>()
   private seed = 1
+  /** How full the phone is, in bytes. */
+  disk = { usage: 0, quota: 1_000_000_000 }
+  persisted = false
 
-  constructor(private readonly factory = new IDBFactory()) {}
+  /** A phone of its own disk; of the same service, when it is given another's. */
+  constructor(
+    private readonly factory = new IDBFactory(),
+    readonly server = new Server(),
+  ) {
+    server.phone = () => this.clock.now()
+  }
 
   async open(): Promise<Tab> {
     let over = false
@@ -110,7 +120,7 @@ export class Phone {
     const losses = new Set<() => void>()
     const hides = new Set<() => void>()
     const signals = new Set<() => void>()
-    const page = { online: true }
+    const page = { online: true, metered: false }
     const client = await openClient({
       api: '/api',
       fetch,
@@ -122,10 +132,15 @@ export class Phone {
       tabs: this.tabs(life),
       host: {
         online: () => page.online,
+        metered: () => page.metered,
         onWake: listener(wakes),
         onLost: listener(losses),
         onHide: listener(hides),
         live: (_, change) => listener(signals)(change),
+      },
+      disk: {
+        estimate: () => Promise.resolve(this.disk),
+        persist: () => Promise.resolve((this.persisted = true)),
       },
       uploader: tusUploader('/api/uploads', { httpStack: fetchStack(fetch), chunkSize: 400 }),
       random: () => (this.seed = (this.seed * 16_807) % 2_147_483_647) / 2_147_483_647,
@@ -145,6 +160,12 @@ export class Phone {
       set online(value) {
         page.online = value
         if (!value) losses.forEach((each) => each())
+      },
+      get metered() {
+        return page.metered
+      },
+      set metered(value) {
+        page.metered = value
       },
       wake: () => wakes.forEach((each) => each()),
       hide: () => hides.forEach((each) => each()),
@@ -174,16 +195,25 @@ export async function signedIn(phone: Phone): Promise<Tab> {
   return tab
 }
 
-/** A report with `photos` photos of a few bytes each, recorded but not waited for. */
+/** A report with `photos` photos of a few bytes each, or of `sizes`; `first` of them show what
+ * happened. Recorded but not waited for.
+ */
 export async function report(
   { outbox }: Client,
-  { photos = 0, description = '路灯不亮', after = [] as string[] } = {},
+  {
+    photos = 0,
+    sizes = Array.from({ length: photos }, () => 450),
+    first = 0,
+    description = '路灯不亮',
+    after = [] as string[],
+    urgent = false,
+    draft = undefined as string | undefined,
+  } = {},
 ): Promise<{ id: string; photos: Map<string, string> }> {
   const files = await Promise.all(
-    Array.from({ length: photos }, async (_, index) => {
-      const blob = new Blob([`photo ${index} ${Math.sin(index)}`.repeat(50)], {
-        type: 'image/jpeg',
-      })
+    sizes.map(async (size, index) => {
+      const text = `photo ${index} ${Math.sin(index)}`.repeat(1 + size / 8).slice(0, size)
+      const blob = new Blob([text], { type: 'image/jpeg' })
       return { blob, ...(await outbox.describe(blob)) }
     }),
   )
@@ -192,11 +222,18 @@ export async function report(
     report: outbox.newId(),
     category: '0101',
     description,
+    urgent,
     position: { longitude: 120.65, latitude: 28 },
     media: files.map(({ id, sha256, size }) => ({ id, sha256, size, role: 'near' })),
   }
-  const media = files.map(({ id, blob }) => ({ id, blob, kind: 'photo' as const, name: 'p.jpg' }))
-  const id = await outbox.submit('case.report', payload, { media, after })
+  const media = files.map(({ id, blob }, index) => ({
+    ...{ id, blob, kind: 'photo' as const, name: 'p.jpg' },
+    first: index < first,
+  }))
+  const id = await outbox.submit('case.report', payload, {
+    ...{ media, after },
+    ...(draft !== undefined && { draft }),
+  })
   return { id, photos: new Map(files.map((file) => [file.id, file.sha256])) }
 }
 
@@ -204,7 +241,8 @@ export async function report(
 export async function deliverAll(phone: Phone, { client }: Tab): Promise<void> {
   for (let round = 0; round < 20; round++) {
     await client.sync.flush(true)
-    const open = client.outbox.items.value.filter(({ state }) =>
+    const all = [...client.outbox.items.value, ...client.outbox.locked.value]
+    const open = all.filter(({ state }) =>
       ['queued', 'sending', 'waiting_media', 'held'].includes(state),
     )
     if (open.length === 0) return

@@ -61,9 +61,6 @@ export function useActs(subject: () => Case | undefined) {
     return outbox.submit('case.act', act, {
       media: mediaOf(shots),
       bases: { [on.id]: on.version },
-      after: about.value.flatMap(({ id, receipt, state }) =>
-        receipt === null && state !== 'refused' ? [id] : [],
-      ),
       draft: draftKey,
     })
   }

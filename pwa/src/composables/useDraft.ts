@@ -13,12 +13,15 @@ function kindOf(role: Shot['role'], blob: Blob | undefined): NewMedia['kind'] {
   return role !== 'form' || !blob || blob.type.startsWith('image/') ? 'photo' : 'file'
 }
 
+/** Roles that show what happened. */
+const FIRST = new Set<Shot['role']>(['near', 'far', 'reference'])
+
 export function mediaOf(shots: readonly Shot[]): NewMedia[] {
   return shots.map(({ id, role }) => {
     const blob = localMedia.get(id)
     const kind = kindOf(role, blob)
     const name = `${role}.${{ photo: 'jpg', audio: 'webm', file: 'bin' }[kind]}`
-    return { id, kind, name, ...(blob ? { blob } : {}) }
+    return { id, kind, name, first: FIRST.has(role), ...(blob ? { blob } : {}) }
   })
 }
 
