@@ -112,7 +112,7 @@ async def session_of(conn: Bare) -> None:
         "insert into session (id, token, user_id, post_id, created_at, expires_at) "
         "select gen_random_uuid(), sha256($1::bytea), u.id, p.id, now(), now() + interval '1 day' "
         'from appointment a join app_user u on u.code = a."user" join post p on p.code = a.post '
-        "where u.code = $2 order by p.code limit 1",
+        "where u.code = $2 order by p.code desc limit 1",  # as a shift leader
         TOKEN.encode(),
         LEADER,
     )
