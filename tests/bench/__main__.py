@@ -1,6 +1,6 @@
 """`make bench`: one JSON line a figure, ours beside the floor it is compared with.
 
-python -m tests.bench [name]
+python -m tests.bench [name]   `sync` runs all of sync_first, sync_changes …
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from tests.bench import cases, engine, home, push
+from tests.bench import cases, engine, home, push, sync_changes, sync_live, sync_overload
 from tests.bench.figures import Figure
 
 BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -18,13 +18,17 @@ BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "cases": cases.run,
     "home": home.run,
     "engine": engine.run,
+    "sync_changes": sync_changes.run,
+    "sync_live": sync_live.run,
+    "sync_overload": sync_overload.run,
 }
 KEPT = Path("bench.json")
 
 
 def main() -> None:
-    """Run all benches, or the one named."""
-    names = sys.argv[1:] or list(BENCHES)
+    """Run all benches, or those named."""
+    asked = sys.argv[1:] or list(BENCHES)
+    names = [name for name in BENCHES if any(f"{name}_".startswith(f"{each}_") for each in asked)]
     kept = []
     for name in names:
         for figure in asyncio.run(BENCHES[name]()):

@@ -27,6 +27,7 @@ from offline.push import push
 from offline.wire import Item, PushRequest, PushResponse
 from tests.bench import stage
 from tests.bench.figures import Figure, percentile
+from tests.bench.line import Line
 from tests.bench.recording import Script, recording, replay
 from tests.bench.workload import USERS, Hand, settle
 
@@ -101,14 +102,15 @@ async def prepare(city: Settings, hands: Sequence[Hand]) -> tuple[Load, Load]:
     """Make the existing cases and tasks, and the pushes that will act on them."""
     dice = random.Random(330304)
     async with pool(city) as ports:
-        single = await _load(ports, hands, dice, SINGLES, 1)
-        batch = await _load(ports, hands, dice, BATCHES, BATCH)
+        single = await make_load(ports, hands, dice, SINGLES, 1)
+        batch = await make_load(ports, hands, dice, BATCHES, BATCH)
     return single, batch
 
 
-async def _load(
+async def make_load(
     ports: Ports, hands: Sequence[Hand], dice: random.Random, count: int, size: int
 ) -> Load:
+    """`count` pushes of `size` commands in the mix above."""
     total = count * size
     kinds = ["report"] * 8 + ["act"] * 8 + ["answer"] * 2 + ["repeat", "reject"]
     plan = (kinds * (total // len(kinds) + 1))[:total]
@@ -198,16 +200,16 @@ async def _send(ports: Ports, hand: Hand, items: list[Item]) -> None:
 
 
 def _measure(settings: Settings, load: Load) -> tuple[float, list[float]]:
-    """Commands per second and seconds per push over HTTP."""
-    bodies = [(hand.token, msgspec.json.encode(PushRequest(items))) for hand, items in load.pushes]
     with stage.web(settings, WEB_PROCESSES):
-        return asyncio.run(_drive(settings, bodies, load))
+        return asyncio.run(drive(settings, load))
 
 
-async def _drive(
-    settings: Settings, bodies: list[tuple[str, bytes]], load: Load
-) -> tuple[float, list[float]]:
-    """The first tenth warms connections and caches up and is not timed."""
+async def drive(settings: Settings, load: Load) -> tuple[float, list[float]]:
+    """Commands per second and seconds per push over HTTP, by clients that wait for each answer.
+
+    The first tenth warms connections and caches up and is not timed.
+    """
+    bodies = [(hand.token, msgspec.json.encode(PushRequest(items))) for hand, items in load.pushes]
     outcomes: Counter[str] = Counter()
     cold = len(bodies) // 10
     await _send_all(settings, bodies[:cold], outcomes)
@@ -229,25 +231,16 @@ async def _send_all(
     turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def client() -> None:
-        reader, writer = await asyncio.open_connection(settings.host, settings.port)
+        line = await Line.open(settings)
         for token, body in queue:
             async with turns[token]:
                 begun = time.perf_counter()
-                writer.write(
-                    b"POST /api/sync/push HTTP/1.1\r\nHost: bench\r\n"
-                    b"Content-Type: application/json\r\n"
-                    b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
-                    % (token.encode(), len(body))
-                    + body
-                )
-                head = await reader.readuntil(b"\r\n\r\n")
-                assert b" 200 " in head.split(b"\r\n", 1)[0], head
-                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                answer = await reader.readexactly(length)
+                answer = await line.ask(token, "POST", "/api/sync/push", body)
                 latencies.append(time.perf_counter() - begun)
-            for outcome in msgspec.json.decode(answer, type=PushResponse).outcomes:
+            assert answer.status == 200, answer.body
+            for outcome in msgspec.json.decode(answer.body, type=PushResponse).outcomes:
                 outcomes[outcome.outcome] += 1
-        writer.close()
+        line.close()
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
     return latencies

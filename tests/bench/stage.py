@@ -104,26 +104,45 @@ async def assert_durable(settings: Settings) -> None:
 @contextmanager
 def web(settings: Settings, workers: int) -> Iterator[str]:
     """The real web service; gives its address."""
+    with _started(settings, "backend.app", "web", "--workers", str(workers)):
+        yield _answering(settings)
+
+
+@contextmanager
+def worker(settings: Settings) -> Iterator[None]:
+    """The real worker."""
+    with _started(settings, "backend.app", "worker"):
+        yield
+
+
+@contextmanager
+def bare(settings: Settings, workers: int, folder: Path) -> Iterator[str]:
+    """The service with `bare`'s floors; gives its address."""
+    with _started(settings, "tests.bench.bare", str(workers), str(folder)):
+        yield _answering(settings)
+
+
+@contextmanager
+def _started(settings: Settings, *command: str) -> Iterator[None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "backend.app", "web", "--workers", str(workers)],
+        [sys.executable, "-m", *command],
         env=os.environ | settings.environ() | {"XUNGE_LOG_LEVEL": "WARNING"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    address = f"http://{settings.host}:{settings.port}"
     try:
-        _wait(address)
-        yield address
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def _wait(address: str) -> None:
+def _answering(settings: Settings) -> str:
+    address = f"http://{settings.host}:{settings.port}"
     for _ in range(300):
         try:
             if httpx.get(f"{address}/ready").status_code == 200:
-                return
+                return address
         except httpx.HTTPError:
             pass
         time.sleep(0.1)
