@@ -10,7 +10,16 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from tests.bench import cases, engine, home, push, sync_changes, sync_live, sync_overload
+from tests.bench import (
+    cases,
+    engine,
+    home,
+    push,
+    sync_changes,
+    sync_first,
+    sync_live,
+    sync_overload,
+)
 from tests.bench.figures import Figure
 
 BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -18,6 +27,7 @@ BENCHES: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "cases": cases.run,
     "home": home.run,
     "engine": engine.run,
+    "sync_first": sync_first.run,
     "sync_changes": sync_changes.run,
     "sync_live": sync_live.run,
     "sync_overload": sync_overload.run,

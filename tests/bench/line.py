@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from backend.core.settings import Settings
 
-LONGEST_HEAD = 64 * 1024
+BUFFER_BYTES = 1024 * 1024
 
 
 class Answer(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Line:
     @classmethod
     async def open(cls, settings: Settings) -> "Line":
         """Connect to the service."""
-        return cls(*await asyncio.open_connection(settings.host, settings.port, limit=LONGEST_HEAD))
+        return cls(*await asyncio.open_connection(settings.host, settings.port, limit=BUFFER_BYTES))
 
     async def ask(self, token: str, method: str, path: str, body: object = None) -> Answer:
         """One request and its answer; a body is sent as JSON, bytes as they are."""

@@ -1,5 +1,6 @@
 """A device that holds what the service gives it, as PROTOCOL.md says and no more."""
 
+import zlib
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -25,6 +26,7 @@ class Replica:
     ) -> None:
         self.token = token
         self.held: dict[Any, int] = {}
+        self.files: list[tuple[Snapshot, bytes]] = []
         self._cursor = cursor
         self._epoch = epoch
         self._buckets = list(buckets)
@@ -58,6 +60,7 @@ class Replica:
                 answer = await line.ask(self.token, "GET", path)
                 assert answer.status == 200, answer.body
                 self.held |= read_snapshot(answer.body, snapshot)
+                self.files.append((snapshot, answer.body))
             changed += page.documents
             if page.page is None:
                 return changed
@@ -81,9 +84,9 @@ _heads = msgspec.json.Decoder(_Head)
 _documents = msgspec.json.Decoder(_Document)
 
 
-def read_snapshot(lines: bytes, told: Snapshot) -> dict[str, int]:
-    """Decode every line of a snapshot and verify number and checksum; gives ids and versions."""
-    first, _, rest = lines.partition(b"\n")
+def read_snapshot(packed: bytes, told: Snapshot) -> dict[str, int]:
+    """Unpack a snapshot, decode every line, verify number and checksum; gives ids and versions."""
+    first, _, rest = zlib.decompress(packed, wbits=31).partition(b"\n")
     head = _heads.decode(first)
     held = {document.id: document.version for document in _documents.decode_lines(rest)}
     assert head.bucket == told.bucket

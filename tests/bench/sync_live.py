@@ -24,7 +24,7 @@ from tests.bench.figures import Figure, percentile
 from tests.bench.line import Line
 from tests.bench.replica import Replica
 from tests.bench.sync_city import Device
-from tests.bench.workload import COUNTY, Hand, settle
+from tests.bench.workload import Hand, settle
 
 WEB_PROCESSES = 2
 DEVICES = 400
@@ -162,12 +162,7 @@ class _Ear:
     def __init__(
         self, device: Device, first: Replica, lines: asyncio.Queue[Line], commits: _Commits
     ) -> None:
-        buckets = [
-            "reference:" + COUNTY,
-            f"user:{device.user}",
-            *(f"grid:{grid}/cases" for grid in device.grids),
-        ]
-        self._replica = first.beside(device.token, buckets)
+        self._replica = first.beside(device.token, device.buckets)
         self._lines = lines
         self._commits = commits
         self._told = asyncio.Event()

@@ -1,7 +1,7 @@
 """sync: twice as many pushes a second as the service can carry, sent whether or not it keeps up.
 
-What is refused (503, Retry-After) is sent again afterwards: every command ends with one receipt, and
-none that was refused had any before.
+What is refused (503, Retry-After) is sent again afterwards: every command ends with one receipt,
+and none that was refused had any before.
 """
 
 import asyncio
@@ -151,7 +151,9 @@ async def _receipts(city: Settings, commands: set[UUID]) -> int:
     conn = await connect(city.database_url)
     try:
         return int(
-            await conn.fetchval("select count(*) from receipt where command = any($1)", list(commands))
+            await conn.fetchval(
+                "select count(*) from receipt where command = any($1)", list(commands)
+            )
         )
     finally:
         await conn.close()
