@@ -26,7 +26,7 @@ from tests.bench.sync_city import Device
 from tests.bench.workload import Hand, settle
 
 GRIDS = 10
-EACH = 1_000
+EACH = 10_000
 ASKED = 300
 CHANGED = 100
 

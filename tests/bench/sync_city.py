@@ -1,6 +1,8 @@
 """The city of the sync benches: grids whose buckets are full of cases, and devices signed in."""
 
+import asyncio
 import random
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,8 +13,10 @@ from backend.cases.documents import case_row
 from backend.cases.structs import Case, Report
 from backend.cases.tables import CaseFile
 from backend.core.position import Position
+from backend.core.settings import Settings
 from backend.core.setwise import Rows
 from offline.ports import Connection
+from tests.bench import stage
 from tests.bench.workload import COUNTY, PERMISSIONS
 
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
@@ -21,7 +25,15 @@ WHERE = ["站前路", "景山街", "温瑞大道", "瓯海大道", "学院西路
 WHAT = ["井盖破损", "路灯不亮", "路面积水", "车辆占道", "垃圾堆积", "护栏倾斜", "管道漏水", "树倒"]
 NOTES = ["影响行人通行", "夜间看不清", "居民多次反映", "靠近学校门口", "雨天更严重", "请尽快处理"]
 
+REFERENCE = f"reference:{COUNTY}"
+FILED_S = 600
+
 _case = Rows(CaseFile)
+
+
+def cases_of(grid: str) -> str:
+    """The bucket of a grid's open cases."""
+    return f"grid:{grid}/cases"
 
 
 class Grid(Struct, frozen=True):
@@ -42,9 +54,8 @@ class Device(Struct, frozen=True):
 
     @property
     def buckets(self) -> list[str]:
-        """What it may hold and there is something in."""
-        cases = [f"grid:{grid}/cases" for grid in self.grids]
-        return [f"reference:{COUNTY}", f"user:{self.user}", *cases]
+        """What it may hold, as far as the sync benches fill it."""
+        return [REFERENCE, f"user:{self.user}", *map(cases_of, self.grids)]
 
 
 async def grids_of(conn: Connection, count: int) -> list[Grid]:
@@ -148,6 +159,24 @@ def _cases(grid: Grid, count: int) -> Iterator[Case]:
                 )
             ],
         )
+
+
+async def file(city: Settings, conn: Connection, buckets: Sequence[str]) -> float:
+    """Seconds in which the real worker has made the files of these buckets, and any others."""
+    begun = time.perf_counter()
+    with stage.worker(city):
+        async with asyncio.timeout(FILED_S):
+            while await _filed(conn, buckets) < len(buckets):
+                await asyncio.sleep(0.5)
+    return time.perf_counter() - begun
+
+
+async def _filed(conn: Connection, buckets: Sequence[str]) -> int:
+    made = await conn.fetchval(
+        "select count(*) from bucket_snapshot where bucket = any($1) and retired_at is null",
+        buckets,
+    )
+    return int(made)
 
 
 async def settle(conn: Connection, grids_each: Sequence[Sequence[Grid]]) -> list[Device]:

@@ -7,7 +7,6 @@ are processes of their own, but on the same two cores.
 
 import asyncio
 import time
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -23,14 +22,12 @@ from tests.bench.line import Line
 from tests.bench.replica import Replica, read_snapshot
 from tests.bench.sync_city import Device
 
-DEVICES = 8
-EACH = 2_000
+DEVICES = 100
+EACH = 10_000
 PROCESSES = 4
 WEB_PROCESSES = 2
 START_S = 3
 """After which all processes of devices are there, so that all begin at one time."""
-FILED_S = 600
-"""By when the worker must have made every bucket's file."""
 
 
 class Taken(Struct):
@@ -52,12 +49,8 @@ async def run() -> list[Figure]:
         await sync_city.fill(conn, grids, EACH)
         filled_s = time.perf_counter() - begun
         devices = await sync_city.settle(conn, [[grid] for grid in grids])
-        begun = time.perf_counter()
-        with stage.worker(city):
-            async with asyncio.timeout(FILED_S):
-                while await _without_file(conn, devices):
-                    await asyncio.sleep(0.5)
-        filed_s = time.perf_counter() - begun
+        cases = [sync_city.cases_of(grid.code) for grid in grids]
+        filed_s = await sync_city.file(city, conn, [sync_city.REFERENCE, *cases])
         await conn.close()
         loop = asyncio.get_running_loop()
         ours, floor = await loop.run_in_executor(None, _measure, city, devices)
@@ -74,16 +67,6 @@ async def run() -> list[Figure]:
         Figure("sync", "bucket_file_s", filed_s / DEVICES, None, f"s to make one of {EACH}"),
         Figure("sync", "fill_s", filled_s, None, f"s for {DEVICES * EACH} documents"),
     ]
-
-
-async def _without_file(conn: sync_city.Connection, devices: Sequence[Device]) -> bool:
-    wanted = [bucket for device in devices for bucket in device.buckets if "user:" not in bucket]
-    made = await conn.fetchval(
-        "select count(distinct bucket) from bucket_snapshot "
-        "where bucket = any($1) and retired_at is null",
-        wanted,
-    )
-    return bool(made < len(set(wanted)))
 
 
 def _measure(city: Settings, devices: list[Device]) -> tuple[list[Taken], list[float]]:

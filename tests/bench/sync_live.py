@@ -27,10 +27,10 @@ from tests.bench.sync_city import Device
 from tests.bench.workload import Hand, settle
 
 WEB_PROCESSES = 2
-DEVICES = 400
-GRIDS = 40
-COMMITS_PER_S = 10
-SECONDS = 10
+DEVICES = 2000
+GRIDS = 200
+COMMITS_PER_S = 50
+SECONDS = 30
 LINES = 64
 """Connections that the devices' pulls share: browsers close theirs when idle, streams stay."""
 PATIENCE_S = 20

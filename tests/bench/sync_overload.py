@@ -16,14 +16,14 @@ from msgspec import Struct
 from backend.core import database
 from backend.core.database import connect
 from backend.core.settings import Settings
-from offline.wire import PushRequest, PushResponse
+from offline.wire import Item, PushRequest, PushResponse
 from tests.bench import push, stage
 from tests.bench.figures import Figure, percentile
 from tests.bench.line import Line
 from tests.bench.push import Load
 from tests.bench.workload import USERS, Hand, settle
 
-SECONDS = 6
+SECONDS = 15
 TIMES_PEAK = 2
 MOST_PER_S = 600
 """Peaks beyond it would need more commands than are prepared."""
@@ -99,7 +99,7 @@ async def _storm(city: Settings, calm: Load, storm: Load) -> Found:
     return found
 
 
-def _sent(hand: Hand, items: list[push.Item]) -> Sent:
+def _sent(hand: Hand, items: list[Item]) -> Sent:
     (item,) = items
     command = UUID(msgspec.json.decode(item.body)["id"])
     return Sent(hand.token, msgspec.json.encode(PushRequest(items)), command)
