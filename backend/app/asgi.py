@@ -30,15 +30,18 @@ from backend.directory.sessions import Sessions
 from offline import epoch
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
+PUSH_BYTES = 2 * 1024 * 1024
+"""Of a push, held in memory before anybody is asked who sends it; more is left to the limit above."""
 PUSHES_AT_ONCE = 8
 """Fewer than the pool has connections, so that reading goes on while everybody pushes."""
-PUSHES_IN_LINE = 64
+PATIENCE_S = 0.8
+"""How long a push may wait to be begun: accepted ones are answered within 2 s."""
 
 
 def create_app(settings: Settings) -> Litestar:
     """Build the application; its pools open and close with it.
 
-    State holds `settings`, `redis`, `queue`, `keyring`, `live`, `push_gate`, `sessions`, and once
+    State holds `settings`, `redis`, `queue`, `keyring`, `live`, `sessions`, and once
     started the sync ports `pushing`, `pulling` and `filing`; the database is
     `backend.core.database`. Raises RuntimeError when a route does not say who may call it.
     """
@@ -73,7 +76,6 @@ def create_app(settings: Settings) -> Litestar:
                 "queue": Queue(redis),
                 "keyring": keyring,
                 "live": live,
-                "push_gate": Gate(PUSHES_AT_ONCE, PUSHES_IN_LINE),
                 "sessions": Sessions(keyring, Passwords(keyring), Limiter(redis), holding_of),
             }
         ),
@@ -98,7 +100,8 @@ def create_app(settings: Settings) -> Litestar:
     if open_routes := list(undeclared(app)):
         raise RuntimeError(f"routes without a guard of backend.directory.access: {open_routes}")
     # Outside routing, so that unknown paths are logged and counted like any other.
-    app.asgi_handler = RequestLog(Inflate(app.asgi_handler, MAX_BODY_BYTES))
+    logged = RequestLog(Inflate(app.asgi_handler, MAX_BODY_BYTES))
+    app.asgi_handler = Gate(logged, PUSHES_AT_ONCE, PATIENCE_S, PUSH_BYTES)
     return app
 
 

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
-from backend.app.gate import Gate
 from backend.app.live import Live
 from backend.core.actor import Actor
 from backend.core.clock import utc_now
@@ -45,9 +44,7 @@ class SyncController(Controller):
         """Apply up to 500 commands in order; one outcome each. A 200 means it is on disk."""
         ports: PushPorts = state.pushing
         sender = Sender(actor.user, actor.session, ip_of(request))
-        gate: Gate = state.push_gate
-        async with gate.passing():
-            outcomes = await push(data.commands, sender, ports)
+        outcomes = await push(data.commands, sender, ports)
         return PushResponse(ports.life.epoch, utc_now(), outcomes)
 
     @post("/pull", status_code=200)

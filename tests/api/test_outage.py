@@ -8,16 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
-import pytest
 from rich.console import Console
 
 from backend.app import embedded
 from backend.app.demo import load_demo_city
-from backend.app.gate import Gate
 from backend.app.worker import HEARTBEAT
 from backend.core import database
 from backend.core.crypto import Keyring
-from backend.core.errors import Problem
 from backend.core.migrations import migrate
 from backend.core.queue import open_redis
 from backend.core.settings import Settings
@@ -159,26 +156,3 @@ async def _report_on(phone: Phone, server: Server) -> None:
     while True:
         await report(phone, server)
         await asyncio.sleep(0.5)
-
-
-async def test_more_pushes_than_can_be_done_are_turned_away_at_once() -> None:
-    gate = Gate(at_once=2, in_line=3)
-    release = asyncio.Event()
-    running: list[int] = []
-
-    async def work(number: int) -> None:
-        async with gate.passing():
-            running.append(number)
-            await release.wait()
-
-    tasks = [asyncio.create_task(work(number)) for number in range(5)]
-    await asyncio.sleep(0)
-    with pytest.raises(Problem) as refused:
-        await work(6)
-    assert (refused.value.status, refused.value.code) == (503, "busy")
-    assert refused.value.retry_after
-    assert running == [0, 1]
-    release.set()
-    await asyncio.gather(*tasks)
-    assert sorted(running) == [0, 1, 2, 3, 4]
-    await work(7)
