@@ -31,7 +31,7 @@ from offline import epoch
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 PUSH_BYTES = 2 * 1024 * 1024
-"""Of a push, held in memory before anybody is asked who sends it; more is left to the limit above."""
+"""Of a push, held in memory before anybody asks who sends it; more is left to the limit above."""
 PUSHES_AT_ONCE = 8
 """Fewer than the pool has connections, so that reading goes on while everybody pushes."""
 PATIENCE_S = 0.8

@@ -1,12 +1,18 @@
 """Phones that are lost, handed on, or to be emptied."""
 
 import base64
+import json
 import os
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from httpx import AsyncClient, Response
+from litestar import Litestar
 
 from backend.directory.passwords import Passwords
 from tests.directory.conftest import PASSWORD, Hands, Town, user
@@ -176,6 +182,48 @@ async def test_the_security_officer_finds_every_device_of_the_county_and_stops_i
     await connection.execute("update app_user set county = 'L' where code = 'wang'")
     assert await found("失窃") == [], "another county's"
     assert (await web.delete(path, headers=officer)).status_code == 404
+
+
+async def test_a_device_of_the_lost_hour_registers_itself_again_and_its_commands_are_believed(
+    web: Web, app: Litestar, connection: Any, town: type[Town]
+) -> None:
+    """The restored database does not know it: held, kept by the device, and taken after sign-in."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    device = {"id": str(uuid4()), "name": "手机", "public_key": base64.b64encode(public).decode()}
+    command = {
+        "id": str(uuid4()),
+        "device": device["id"],
+        "device_seq": 1,
+        "user": str(town.wang),
+        "post": str(town.worker_post),
+        "type": "note.fold",
+        "occurred_at": "2026-11-21T01:00:00Z",
+        "clock_offset_ms": 0,
+        "payload": {},
+    }
+    text = json.dumps(command)
+    r, s = decode_dss_signature(private.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+    signature = base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
+
+    async def push(session: dict[str, str]) -> tuple[str, str]:
+        body = {"commands": [{"body": text, "signature": signature}]}
+        answer = await web.post("/api/sync/push", json=body, headers=session)
+        [outcome] = answer.json()["outcomes"]
+        return outcome["outcome"], outcome["reasons"][0]["code"]
+
+    sign_in = {"name": "wang", "password": PASSWORD, "device": device}
+    assert (await web.post("/api/session", json=sign_in)).status_code == 201
+    await connection.execute("delete from session")
+    await connection.execute("delete from device")
+    web.cookies.clear()
+    other = holding(await enter(web, "wang", uuid4()))
+    assert await push(other) == ("held", "unknown_device")
+    session = holding(await web.post("/api/session", json=sign_in))
+    web.cookies.clear()
+    assert await push(session) == ("held", "unknown_type"), "believed, and judged like any other"
+    users = await connection.fetchval("select users from device where public_key = $1", public)
+    assert users == [town.wang]
 
 
 async def test_a_phone_that_asks_for_a_key_is_not_taken_over_by_a_data_key(web: Web) -> None:

@@ -1,14 +1,18 @@
 """A restored backup is noticed, so that devices push again what it has forgotten."""
 
+import asyncio
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from click.testing import CliRunner
+from msgspec import Struct
 
 from backend.app import embedded
 from backend.app.cli import xunge
@@ -19,7 +23,7 @@ from offline import epoch
 from offline import pull as pulling
 from offline.pull import pull
 from offline.push import push
-from offline.wire import PullRequest
+from offline.wire import Item, PullRequest
 from tests.offline.toy import SENDER, World, Write
 
 
@@ -111,6 +115,86 @@ async def test_a_cursor_without_its_epoch_says_nothing(world: World) -> None:
 async def test_a_device_that_lost_its_cursor_still_hears_of_a_new_epoch(world: World) -> None:
     assert (await pull(PullRequest(None, "0-other"), ["a"], world.pulling)).reset == "epoch"
     assert (await pull(PullRequest(), ["a"], world.pulling)).reset is None
+
+
+class Lost(Struct):
+    """A cold copy of a database that lived on for an hour after the copy was made."""
+
+    folder: Path
+    before: list[Item]
+    after: list[Item]
+    held: Item
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
+    """Before: two accepted. After: a rejected one, its correction, and what waited for it. held:
+    waits for the second of `before`, and came before the copy.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="xunge-restore-"))
+    yield asyncio.run(_live(folder))
+    shutil.rmtree(folder)
+
+
+async def _live(folder: Path) -> Lost:
+    with embedded.postgres(folder / "live") as url:
+        await migrate(url)
+        plain = await connect(url)
+        await plain.execute(
+            "create table note (id uuid primary key, version int, place text, text text)"
+        )
+        async with plain.transaction():
+            await epoch.current(plain)
+        await plain.close()
+        async with asyncpg.create_pool(**config_of(url), min_size=1, max_size=4) as pool:
+            world = World(pool)
+            before = [world.item(Write(uuid4(), "a")) for _ in range(2)]
+            held = world.item(Write(uuid4(), "a"), after=[_id(before[1])])
+            assert [o.outcome for o in await push([before[0], held], SENDER, world.pushing)] == [
+                "accepted",
+                "held",
+            ]
+    subprocess.run(["cp", "-a", folder / "live", folder / "backup"], check=True)
+    with embedded.postgres(folder / "live") as url:
+        async with asyncpg.create_pool(**config_of(url), min_size=1, max_size=4) as pool:
+            world = World(pool)
+            wrong = world.item(Write(uuid4(), "a", "refuse me"))
+            right = world.item(Write(uuid4(), "a"), corrects=_id(wrong))
+            last = world.item(Write(uuid4(), "a"), after=[_id(wrong)])
+            outcomes = await push([before[1], wrong, right, last], SENDER, world.pushing)
+            assert [o.outcome for o in outcomes] == ["accepted", "rejected", "accepted", "accepted"]
+    return Lost(folder, before, [right, last], held)
+
+
+def _id(item: Item) -> UUID:
+    return UUID(msgspec.json.decode(item.body)["id"])
+
+
+async def test_what_a_restored_server_forgot_is_applied_again_and_what_it_knows_is_repeated(
+    lost: Lost,
+) -> None:
+    """A device pushes again all that was accepted, not what was rejected: what waited for that one
+    goes on by its correction alone.
+    """
+    with embedded.postgres(lost.folder / "backup") as url:
+        async with asyncpg.create_pool(**config_of(url), min_size=1, max_size=4) as pool:
+            world = World(pool)
+            async with world.transaction() as conn:
+                world.life = epoch.Life(await epoch.current(conn))
+            items = [*lost.before, *lost.after]
+            outcomes = await push(items, SENDER, world.pushing)
+            assert [o.outcome for o in outcomes] == [
+                "repeated",
+                "accepted",
+                "accepted",
+                "accepted",
+            ]
+            [freed] = await push([lost.held], SENDER, world.pushing)
+            assert freed.outcome == "repeated", "what was held in the copy went on by itself"
+            assert await pool.fetchval("select count(*) from kept_command") == 0
+            assert await pool.fetchval("select count(*) from note") == 5
+            again = await push(items, SENDER, world.pushing)
+            assert {o.outcome for o in again} == {"repeated"}
 
 
 async def test_a_cursor_of_another_epoch_gets_everything_anew(world: World) -> None:
