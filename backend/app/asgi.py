@@ -1,7 +1,8 @@
 """The web application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
@@ -13,11 +14,12 @@ from backend.app.failures import HANDLERS
 from backend.app.gate import Gate
 from backend.app.holding import holding_of
 from backend.app.inflate import Inflate
-from backend.app.live import Live
+from backend.app.live import Ear, Live
 from backend.app.logs import configure_logs
 from backend.app.pwa import app_handler
 from backend.app.request_log import RequestLog
 from backend.app.routes import ROUTES
+from backend.app.sync import ear_of
 from backend.app.writing import filing, pulling, pushing
 from backend.core import database
 from backend.core.crypto import Keyring
@@ -47,7 +49,12 @@ def create_app(settings: Settings) -> Litestar:
     """
     redis = open_redis(settings.redis_url)
     keyring = Keyring(settings.secret)
-    live = Live(redis)
+
+    async def ears(sessions: Sequence[UUID]) -> dict[UUID, Ear]:
+        actors = await app.state.sessions.actors(sessions)
+        return {session: ear_of(actor) for session, actor in actors.items()}
+
+    live = Live(redis, ears)
 
     @asynccontextmanager
     async def pools(app: Litestar) -> AsyncIterator[None]:

@@ -5,18 +5,36 @@ It only saves time. Losing it loses nothing, because devices also pull by themse
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+import logging
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from offline.ports import Unavailable
 
 CHANNEL = "xunge:buckets"
 ANY_CASE = "cases"
 COALESCE_S = 0.05
 HEARTBEAT_S = 20
+WATCH_S = 5
+"""How often it is looked whether streams may go on: the most by which one outlives its rights."""
+STREAMS = 5
+"""Streams of one session in one process; with one more the oldest ends."""
 RECONNECT_S = 1
 
+_log = logging.getLogger("xunge.live")
 _names = msgspec.json.Decoder(list[str])
 
 
@@ -25,21 +43,35 @@ async def announce(redis: Redis, buckets: Iterable[str]) -> None:
     await redis.publish(CHANNEL, msgspec.json.encode(sorted(buckets)))
 
 
+class Ear(Struct, frozen=True):
+    """What a session may hear of: some buckets, and with `cases` that any case has changed."""
+
+    buckets: frozenset[str]
+    cases: bool
+
+
+Ears = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Ear]]]
+"""What sessions may hear now; those that are over are missing. Raises Unavailable."""
+
+
 class Live:
     """One subscription a process, fanned out to its listeners."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, ears: Ears) -> None:
         self._redis = redis
+        self._ears = ears
         self._touched: set[str] = set()
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[Listener, None] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to publish and to listen."""
-        self._tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
+        self._tasks = [
+            asyncio.create_task(each()) for each in (self._send, self._receive, self._watch)
+        ]
 
     async def stop(self) -> None:
-        """End both; streams end with their listeners."""
+        """End all that; streams end with their listeners."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -51,14 +83,21 @@ class Live:
         self._touched |= buckets
 
     @contextlib.contextmanager
-    def listening(self, buckets: Sequence[str], *, cases: bool) -> Iterator["Listener"]:
-        """A listener for some buckets, and with `cases` for a word that any case has changed."""
-        listener = Listener(frozenset(buckets), cases=cases)
-        self._listeners.add(listener)
+    def listening(self, session: UUID, ear: Ear) -> Iterator["Listener"]:
+        """A listener, until its session is over or may hear something else."""
+        own = [each for each in self._listeners if each.session == session]
+        if len(own) >= STREAMS:  # the oldest is most likely a line that was cut unnoticed
+            self._end(own[0])
+        listener = Listener(session, ear)
+        self._listeners[listener] = None
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self._end(listener)
+
+    def _end(self, listener: "Listener") -> None:
+        self._listeners.pop(listener, None)
+        listener.close()
 
     async def _send(self) -> None:
         while True:
@@ -79,6 +118,26 @@ class Live:
             except (RedisError, OSError):
                 await asyncio.sleep(RECONNECT_S)
 
+    async def _watch(self) -> None:
+        """End the streams of sessions that are over, or whose rights are others now."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            try:
+                await self._look()
+            except Unavailable:
+                continue  # the next round will tell
+            except Exception:  # noqa: BLE001 - logged whole; it must go on looking
+                _log.exception("live streams were not looked after, next try in %s s", WATCH_S)
+
+    async def _look(self) -> None:
+        if not self._listeners:
+            return
+        listeners = list(self._listeners)
+        ears = await self._ears(list({each.session for each in listeners}))
+        for listener in listeners:
+            if ears.get(listener.session) != listener.ear:
+                self._end(listener)
+
     def _deliver(self, touched: frozenset[str]) -> None:
         for listener in self._listeners:
             listener.hear(touched)
@@ -90,17 +149,17 @@ class Listener:
     Desks hold no cases but look at them online: they hear ANY_CASE, whichever it was.
     """
 
-    def __init__(self, buckets: frozenset[str], *, cases: bool) -> None:
-        self._buckets = buckets
-        self._cases = cases
+    def __init__(self, session: UUID, ear: Ear) -> None:
+        self.session = session
+        self.ear = ear
         self._heard: set[str] = set()
         self._wake = asyncio.Event()
         self._open = True
 
     def hear(self, touched: frozenset[str]) -> None:
         """Note what concerns this page."""
-        mine = touched & self._buckets
-        if self._cases and any(bucket.endswith("/cases") for bucket in touched):
+        mine = touched & self.ear.buckets
+        if self.ear.cases and any(bucket.endswith("/cases") for bucket in touched):
             mine |= {ANY_CASE}
         if mine:
             self._heard |= mine
@@ -122,5 +181,5 @@ class Listener:
                 continue
             heard, self._heard = sorted(self._heard), set()
             self._wake.clear()
-            if heard:
+            if heard and self._open:
                 yield b"event: change\ndata: " + msgspec.json.encode({"buckets": heard}) + b"\n\n"

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
-from backend.app.live import Live
+from backend.app.live import Ear, Live
 from backend.core.actor import Actor
 from backend.core.clock import utc_now
 from backend.core.database import connection
@@ -24,6 +24,11 @@ from offline.pull import CursorError, PageError, pull
 from offline.pull import Ports as PullPorts
 from offline.push import push
 from offline.wire import PullRequest, PullResponse, PushRequest, PushResponse
+
+
+def ear_of(actor: Actor) -> Ear:
+    """What an actor may hear of."""
+    return Ear(frozenset(buckets_of(actor)), cases=actor.may("case.browse"))
 
 
 class SyncController(Controller):
@@ -84,11 +89,15 @@ class SyncController(Controller):
 
     @get("/live", media_type="text/event-stream", opt={"exclude_from_compression": True})
     async def live(self, actor: NamedDependency[Actor], state: State) -> Stream:
-        """Server-sent events: `change` names the buckets to pull; a comment every 20 s."""
+        """Server-sent events: `change` names the buckets to pull; a comment every 20 s. It ends
+        when the session is over or the actor's rights are others.
+        """
         live: Live = state.live
+        session = actor.session
+        assert session is not None, "the guard wants one"
 
         async def events() -> AsyncIterator[bytes]:
-            with live.listening(buckets_of(actor), cases=actor.may("case.browse")) as listener:
+            with live.listening(session, ear_of(actor)) as listener:
                 async for event in listener.stream():
                     yield event
 

@@ -1,6 +1,6 @@
 """Who a session or a command's author is: the post's rights and reach, in one query."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from time import monotonic
@@ -51,7 +51,7 @@ def _appointed(day: str) -> str:
         and h.valid_from <= {day} and (h.valid_to is null or h.valid_to >= {day}))"""
 
 
-_OF_SESSION = f"""
+_SESSION = f"""
     select s.id as session, s.user_id, s.device_id, s.created_at, s.expires_at,
         coalesce((select bool_or(i.must_change) from identity i
             where i.user_id = u.id and i.provider = 'password'), false) as must_change,
@@ -62,9 +62,11 @@ _OF_SESSION = f"""
     join post p on p.id = s.post_id
     join role r on r.code = p.role
     left join device d on d.id = s.device_id
-    where s.token = $1 and s.expires_at > $2
-        and (d.revoked_at is null or {_WIPING}) and {_appointed("$3")}
+    where s.expires_at > $2 and {_appointed("$3")}
 """  # noqa: S608 - put together from this file alone
+
+_OF_SESSION = f"{_SESSION} and s.token = $1 and (d.revoked_at is null or {_WIPING})"
+_OF_SESSIONS = f"{_SESSION} and s.id = any($1) and d.revoked_at is null and {_WIPING} is not true"
 
 _OF_AUTHORS = f"""
     select w.user_id, w.post_id, w.day, {_POST}
@@ -95,6 +97,16 @@ async def actor_of_session(conn: Connection, token: str, now: datetime) -> Actin
         raise unauthenticated()
     actor = _actor(row, device=row["device_id"], session=row["session"])
     return Acting(actor, row["created_at"], row["expires_at"], row["must_change"], row["wiping"])
+
+
+async def actors_of_sessions(
+    conn: Connection, sessions: Sequence[UUID], now: datetime
+) -> dict[UUID, Actor]:
+    """Who acts in each session that is live; one whose device is to be wiped is not."""
+    rows = await conn.fetch(_OF_SESSIONS, sessions, now, city_day(now))
+    return {
+        row["session"]: _actor(row, device=row["device_id"], session=row["session"]) for row in rows
+    }
 
 
 async def authors(conn: Connection, wanted: Iterable[Authorship]) -> dict[Authorship, Actor]:

@@ -5,7 +5,7 @@ the password begins another with a token of its own, so that no process can stil
 former state from its memory.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -28,6 +28,7 @@ from backend.directory.actors import (
     REMEMBERED_AT_MOST,
     Acting,
     actor_of_session,
+    actors_of_sessions,
     city_day,
     digest_of,
     unauthenticated,
@@ -87,6 +88,21 @@ class Sessions:
                 self._remembered.clear()
             self._remembered[token] = acting, now + REMEMBERED
         return replace(acting, actor=replace(acting.actor, ip=ip))
+
+    async def actors(self, sessions: Sequence[UUID]) -> dict[UUID, Actor]:
+        """Who acts in each of these now, those that are over missing. What is remembered otherwise
+        is forgotten.
+        """
+        async with connection() as conn:
+            actors = await actors_of_sessions(conn, sessions, self._clock())
+        looked_at = set(sessions)
+        self._remembered = {
+            token: known
+            for token, known in self._remembered.items()
+            if (actor := known[0].actor).session not in looked_at
+            or actors.get(actor.session) == actor
+        }
+        return actors
 
     async def sign_in(self, form: SignIn, ip: str | None) -> Opened:
         """Begin a session in the post last acted as, else in the one held longest.
