@@ -25,12 +25,20 @@ async def load(
             wanted[row["kind"]][row["entity"]] = None
     held: dict[tuple[str, UUID], Held] = {}
     for name, ids in wanted.items():
-        kind = kinds[name]
-        states = await kind.load(conn, list(ids), False)  # noqa: FBT003
-        for entity, state in states.items():
-            document = kind.document(state)
-            if document is not None:
-                held[name, entity] = Held(
-                    name, entity, state.version, msgspec.Raw(encode(document))
-                )
+        for entity, (version, document) in (await _of(conn, kinds[name], list(ids))).items():
+            held[name, entity] = Held(name, entity, version, msgspec.Raw(document))
     return held
+
+
+async def _of(
+    conn: Connection, kind: Kind, ids: Sequence[UUID]
+) -> Mapping[UUID, tuple[int, bytes]]:
+    if kind.stored is not None:
+        return await kind.stored(conn, ids)
+    states = await kind.load(conn, ids, False)  # noqa: FBT003
+    shown = {entity: (state.version, kind.document(state)) for entity, state in states.items()}
+    return {
+        entity: (version, encode(document))
+        for entity, (version, document) in shown.items()
+        if document is not None
+    }

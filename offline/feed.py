@@ -19,12 +19,14 @@ class Place(Struct, frozen=True, array_like=True):
 
 
 _READ = """
-select m.* from unnest($1::text[], $2::text[]::pg_snapshot[]) as w (bucket, since)
+select m.* from (
+    select bucket, since, greatest(pg_snapshot_xmin(since), $4::text::xid8) as xid
+    from unnest($1::text[], $2::text[]::pg_snapshot[]) as t (bucket, since)
+) w
 cross join lateral (
     select entity, bucket, kind, version, seq, xid, removed from bucket_member b
     where b.bucket = w.bucket
-      and b.xid >= coalesce(pg_snapshot_xmin(w.since), '0'::xid8)
-      and (b.xid, b.seq) > ($4::text::xid8, $5::bigint)
+      and (b.xid, b.seq) > (w.xid, case w.xid when $4::text::xid8 then $5::bigint else 0 end)
       and case when w.since is null then not b.removed
           else not pg_visible_in_snapshot(b.xid, w.since) end
       and pg_visible_in_snapshot(b.xid, $3::text::pg_snapshot)
@@ -32,6 +34,7 @@ cross join lateral (
 ) m
 order by m.xid, m.seq limit $6
 """
+"""One start, as a pair: with `xid >=` beside it the index would be read from the other's."""
 
 
 async def read(

@@ -39,6 +39,9 @@ class Face(Struct, frozen=True):
     buckets: Callable[[Any], frozenset[str]]
 
 
+Stored = Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, tuple[int, bytes]]]]
+
+
 class Kind(Struct, frozen=True):
     """What the write path must know of one kind of entity.
 
@@ -46,6 +49,7 @@ class Kind(Struct, frozen=True):
     save: write changes set-based. document: what a device gets (None: nothing).
     buckets: which buckets hold it now; a pure function of the aggregate.
     faces: what else of it is held, in buckets that none of the others name.
+    stored: version and document of some ids, where the very bytes of `document` are kept.
     """
 
     name: str
@@ -54,12 +58,15 @@ class Kind(Struct, frozen=True):
     document: Callable[[Any], object | None]
     buckets: Callable[[Any], frozenset[str]]
     faces: tuple[Face, ...] = ()
+    stored: Stored | None = None
 
 
 def shown(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
     """What members are of, by the kind that devices know: each kind itself, and its faces."""
     faces = {
-        face.name: replace(kind, name=face.name, document=face.document, buckets=face.buckets)
+        face.name: replace(
+            kind, name=face.name, document=face.document, buckets=face.buckets, stored=None
+        )
         for kind in kinds.values()
         for face in kind.faces
     }

@@ -52,6 +52,11 @@ async def load(conn: Connection, ids: Sequence[UUID], lock: bool) -> Mapping[UUI
     return {row["id"]: _decoder.decode(row["document"]) for row in rows}
 
 
+async def _stored(conn: Connection, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, bytes]]:
+    rows = await conn.fetch("select id, version, document from case_file where id = any($1)", ids)
+    return {row["id"]: (row["version"], row["document"]) for row in rows}
+
+
 async def _save(conn: Connection, changes: Sequence[Change]) -> None:
     new = [c.after for c in changes if c.before is None]
     old = [c for c in changes if c.before is not None]
@@ -251,4 +256,4 @@ def buckets(case: Case) -> frozenset[str]:
     return frozenset(holders)
 
 
-KIND = Kind("case", load, _save, lambda case: case, buckets)
+KIND = Kind("case", load, _save, lambda case: case, buckets, stored=_stored)

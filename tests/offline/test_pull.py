@@ -1,7 +1,7 @@
 """A device that pulls has exactly what its buckets hold, whatever happens between its pages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -288,7 +288,7 @@ async def test_a_cursor_that_is_not_ours_is_refused(world: World, cursor: str) -
 async def test_one_aggregate_shows_each_bucket_its_own_face(world: World) -> None:
     """Who may see only part of it never gets the rest, and both hear of one change."""
     length = Face("note.length", lambda note: {"length": len(note.text)}, _at_a_glance)
-    kinds = {"note": replace(NOTE, faces=(length,))}
+    kinds = {"note": replace(NOTE, faces=(length,), stored=_stored)}
     pushing, pulling_ = replace(world.pushing, kinds=kinds), replace(world.pulling, kinds=kinds)
     note = uuid4()
     await push([world.item(Write(note, "a", "four"))], SENDER, pushing)
@@ -299,6 +299,11 @@ async def test_one_aggregate_shows_each_bucket_its_own_face(world: World) -> Non
     assert [(h.kind, h.id, h.version) for h in part.documents] == [("note.length", note, 2)]
     assert bytes(part.documents[0].document) == b'{"length":5}'
     assert [(m.bucket, m.kind) for m in part.members] == [("b/glance", "note.length")]
+
+
+async def _stored(conn: Any, ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes]]:
+    notes = await NOTE.load(conn, ids, False)
+    return {id_: (note.version, encode(note)) for id_, note in notes.items()}
 
 
 def _at_a_glance(note: Note) -> frozenset[str]:
