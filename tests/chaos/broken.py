@@ -17,7 +17,7 @@ from backend.app import asgi
 from backend.core import database
 from backend.core.settings import load_settings
 from backend.media.store import FolderStore
-from offline import pull, receipts
+from offline import feed, receipts
 
 LATER_S = timedelta(minutes=5).total_seconds()
 
@@ -69,27 +69,28 @@ def uploads_acknowledged_early() -> None:
 
 def cursor_by_number() -> None:
     """A pull goes on after the highest transaction that the cursor had heard of."""
-    sound = pull._rows
+    sound = feed.read
 
-    async def rows(conn: Any, position: Any, fresh: Any, known: Any) -> Any:
-        found = await sound(conn, position, fresh, known)
-        if position.cursor is None:
-            return found
-        seen = int(position.cursor.split(":")[1])
-        return [row for row in found if row["bucket"] in fresh or row["xid"] >= seen]
+    async def read(conn: Any, since: Any, *others: Any) -> Any:
+        seen = {
+            bucket: int(snapshot.split(":")[1]) if snapshot else 0
+            for snapshot, buckets in since
+            for bucket in buckets
+        }
+        found = await sound(conn, since, *others)
+        return [row for row in found if row["xid"] >= seen[row["bucket"]]]
 
-    pull._rows = rows
+    feed.read = read  # type: ignore[assignment]
 
 
 def tombstones_unsent() -> None:
     """A pull leaves out what has left a bucket."""
-    sound = pull._rows
+    sound = feed.read
 
-    async def rows(conn: Any, position: Any, fresh: Any, known: Any) -> Any:
-        found = await sound(conn, position, fresh, known)
-        return [row for row in found if not row["removed"]]
+    async def read(*args: Any) -> Any:
+        return [row for row in await sound(*args) if not row["removed"]]
 
-    pull._rows = rows
+    feed.read = read  # type: ignore[assignment]
 
 
 BREAKS: dict[str, Callable[[], None]] = {
