@@ -12,6 +12,7 @@ APP_REGISTRY = AppRegistry(
         "backend.labels.piccolo_app",
         "backend.media.piccolo_app",
         "backend.tasks.piccolo_app",
+        "backend.registry.piccolo_app",
         "backend.cases.piccolo_app",
         "backend.windows.piccolo_app",
     ]

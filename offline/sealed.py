@@ -82,12 +82,20 @@ async def write(conn: Connection, cipher: Cipher, values: Sequence[tuple[Sealed,
 
 async def read(conn: Connection, cipher: Cipher, id_: UUID) -> bytes | None:
     """The value, or None once the subject's key has been erased."""
-    row = await conn.fetchrow(
-        "select v.subject, v.sealed, k.sealed_key from sealed_value v "
-        "join subject_key k using (subject) where v.id = $1",
-        id_,
+    return (await read_all(conn, cipher, [id_])).get(id_)
+
+
+async def read_all(conn: Connection, cipher: Cipher, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """Values by id; those whose subject's key has been erased are missing."""
+    if not ids:
+        return {}
+    rows = await conn.fetch(
+        "select v.id, v.subject, v.sealed, k.sealed_key from sealed_value v "
+        "join subject_key k using (subject) where v.id = any($1)",
+        ids,
     )
-    if row is None:
-        return None
-    key = cipher.open(row["sealed_key"], row["subject"].bytes)
-    return cipher.under(key).open(row["sealed"], id_.bytes)
+    keys = {
+        subject: cipher.under(cipher.open(key, subject.bytes))
+        for subject, key in {row["subject"]: row["sealed_key"] for row in rows}.items()
+    }
+    return {row["id"]: keys[row["subject"]].open(row["sealed"], row["id"].bytes) for row in rows}

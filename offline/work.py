@@ -132,6 +132,11 @@ class Work:
         """The aggregate as it stands now, or None. It must have been loaded or put."""
         return self._now.get((kind, entity))
 
+    def held(self, kind: str) -> list[Any]:
+        """The aggregates of a kind that are in memory, as they stand now, in id order."""
+        ids = sorted(id_ for name, id_ in self._now if name == kind)
+        return [self._now[kind, id_] for id_ in ids]
+
     def put(self, kind: str, state: State) -> None:
         """Set an aggregate's new state; its version must be one above the one before."""
         key = (kind, state.id)

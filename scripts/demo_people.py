@@ -46,9 +46,14 @@ _ABOVE = [
     "case.export",
     "evaluation.browse",
 ]
+_KEEP = ["person.browse", "person.edit"]
 _HUB = ["case.report", "case.assign", "case.handle", "case.request", "case.hand_over"]
 ROLES = (
-    ("grid_worker", "网格员", ["case.report", "task.answer", "case.hand_over"]),
+    (
+        "grid_worker",
+        "网格员",
+        ["case.report", "task.answer", "case.hand_over", *_KEEP],
+    ),
     ("supervisor", "监督员", ["case.report", "task.answer", "case.browse"]),
     ("acceptance_clerk", "受理员", _DESK),
     (
@@ -90,7 +95,11 @@ ROLES = (
         "处置人员",
         ["case.assign", "case.handle", "case.request", "case.suspend", "case.hand_over"],
     ),
-    ("community_staff", "社区工作者", ["case.report", "task.answer", "case.browse"]),
+    (
+        "community_staff",
+        "社区工作者",
+        ["case.report", "task.answer", "case.browse", *_KEEP, "person.unmask"],
+    ),
     ("leader", "领导", [*_ABOVE, "request.approve"]),
     ("system_admin", "系统管理员", ["admin.system"]),
     ("security_admin", "安全管理员", ["admin.security"]),
@@ -103,6 +112,7 @@ ROLES = (
     ("town_officer", "镇街事件专员", [*_HUB, "case.browse", "case.export"]),
     ("community_officer", "社区事件专员", _HUB),
     ("town_leader", "镇街领导", ["case.browse", "case.direct", "case.supervise", "case.own"]),
+    ("registrar", "人房登记员", [*_KEEP, "person.full", "person.settle", "person.unmask"]),
 )
 _SURNAMES = "巡格试样例范"
 _TERMS = [
@@ -213,6 +223,8 @@ class People:
             self._add(f"cs{number:02}", post, community_org(code), "community_officer", [code])
         for number, (code, name, _) in enumerate(towns[:3], start=1):
             self._add(f"zl{number:02}", f"{name}领导", town_org(code), "town_leader", [code])
+        for number in (1, 2):
+            self._add(f"dj{number:02}", "人房登记员", CENTRE, "registrar", [county])
 
     def _two_posts(self) -> None:
         """A shift leader who is also a dispatcher, and a grid worker who helps in a community."""

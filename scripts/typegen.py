@@ -24,6 +24,7 @@ from backend.cases.exporting import views as exporting
 from backend.catalogue import structs as catalogue
 from backend.directory import structs as directory
 from backend.labels import structs as labels
+from backend.registry import structs as registry
 from backend.tasks import structs as tasks
 from backend.windows import views as windows
 from offline import wire
@@ -74,6 +75,15 @@ WHOLE: dict[str, list[type]] = {
     ],
     "admin": [kept.KeptList],
     "labels": [labels.Label],
+    "registry": [
+        registry.PersonDocument,
+        registry.PersonFull,
+        registry.RoomDocument,
+        registry.PersonDetail,
+        registry.PersonPage,
+        registry.RoomPage,
+        registry.FieldChange,
+    ],
     "windows": [windows.Evaluation, windows.Drill],
     "settings": [
         settings.KindView,
@@ -101,6 +111,11 @@ PARTIAL: dict[str, list[type]] = {
         cases.SplitCase,
         cases.HandOver,
         deciding.DecideCommand,
+        registry.RecordPerson,
+        registry.EditPerson,
+        registry.RecordRoom,
+        registry.EditRoom,
+        registry.SettleDispute,
     ],
     "requests": [
         directory.SignIn,
@@ -110,6 +125,8 @@ PARTIAL: dict[str, list[type]] = {
         views.Reveal,
         views.SaveSearch,
         exporting.AskExport,
+        registry.FindRecords,
+        registry.Unmask,
     ],
 }
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from msgspec import Struct
 from rich.console import Console
 
+from backend.app.demo_registry import record_demo_people
 from backend.app.importing.collect import files_of
 from backend.app.importing.run import Session
 from backend.core import database
+from backend.core.crypto import Keyring
 from backend.core.halt import Halt
 from backend.core.settings import Settings
 from backend.directory.passwords import Passwords
+from offline import epoch
 
 PACK = Path(__file__).parents[2] / "shared-schemas" / "packs" / "330304"
 COUNTY = PACK.name
@@ -38,6 +41,7 @@ LOGINS = (
     Login("镇街事件专员(景山街道,收办和上报事件)", "zs01", PASSWORD),
     Login("社区事件专员(发起事件)", "cs01", PASSWORD),
     Login("镇街领导(批示、督办)", "zl01", PASSWORD),
+    Login("人房登记员", "dj01", PASSWORD),
 )
 
 
@@ -56,5 +60,8 @@ async def load_demo_city(
         session = Session(settings, console or Console(), passwords)
         if not await session.run(files_of([PACK]), COUNTY, None, confirm=None):
             raise Halt("示范城市没有导入,原因见上")
+        async with database.transaction() as conn:
+            life = await epoch.current(conn)
+        await record_demo_people(Keyring(settings.secret), life)
         return LOGINS
     return LOGINS if COUNTY in there else ()

@@ -21,6 +21,7 @@ from backend.directory.api import (
 )
 from backend.media.api import MediaController
 from backend.media.tus import UploadController
+from backend.registry.api import RegistryController
 from backend.tasks.api import my_tasks
 from backend.windows.api import WindowController
 
@@ -39,6 +40,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     SearchController,
     ExportController,
     CaseController,
+    RegistryController,
     WindowController,
     my_tasks,
     MediaController,

@@ -18,19 +18,30 @@ from backend.directory.devices import keys_of
 from backend.directory.documents import KINDS as DIRECTORY
 from backend.labels.documents import KINDS as LABELS
 from backend.media.store import open_store
+from backend.registry import commands as registry
+from backend.registry.documents import kinds as registry_kinds
 from backend.tasks.documents import KIND as TASK
 from backend.windows.documents import KINDS as WINDOWS
 from offline import batch, pull, snapshots
 from offline.epoch import Life
 from offline.ports import Connection
+from offline.work import Kind
 
 KINDS = {
     kind.name: kind
     for kind in (*DIRECTORY, *CATALOGUE, *LABELS, TASK, CASE, *WINDOWS, deciding.KIND)
 }
-"""Every kind of entity, in the order in which rows are locked and written."""
+"""Every kind whose documents are plain, in the order in which rows are locked and written."""
 
-HANDLERS = {handler.name: handler for handler in (*cases.HANDLERS, deciding.HANDLER)}
+
+def kinds(keyring: Keyring) -> dict[str, Kind]:
+    """Every kind of entity: the others keep their values sealed."""
+    return KINDS | {kind.name: kind for kind in registry_kinds(keyring.cipher(LEDGER))}
+
+
+HANDLERS = {
+    handler.name: handler for handler in (*cases.HANDLERS, *registry.HANDLERS, deciding.HANDLER)
+}
 """Every type of command."""
 
 
@@ -48,7 +59,7 @@ def pushing(keyring: Keyring, life: Life, publish: batch.Publish) -> batch.Ports
     """What `offline.push` needs."""
     return batch.Ports(
         transaction=database.transaction,
-        kinds=KINDS,
+        kinds=kinds(keyring),
         handlers=HANDLERS,
         cipher=keyring.cipher(LEDGER),
         authors=Authors(),
@@ -66,7 +77,7 @@ def pulling(keyring: Keyring, life: Life) -> pull.Ports:
     return pull.Ports(
         snapshot=database.snapshot,
         transaction=database.transaction,
-        kinds=KINDS,
+        kinds=kinds(keyring),
         cipher=keyring.cipher(SYNC),
         life=life,
         now=utc_now,
@@ -78,7 +89,7 @@ def filing(keyring: Keyring, settings: Settings) -> snapshots.Ports:
     return snapshots.Ports(
         snapshot=database.snapshot,
         transaction=database.transaction,
-        kinds=KINDS,
+        kinds=kinds(keyring),
         files=open_store(settings),
         key=keyring.derived(SNAPSHOTS, 32),
         now=utc_now,

@@ -1,16 +1,20 @@
 """Who acts: a user in one post, with the rights and the reach of that post at that time."""
 
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
 from backend.core.errors import Problem
 
+DevicePeople = Literal["nothing", "masked", "full"]
+
 
 class Actor(Struct, frozen=True):
     """A session's or a command's author. `areas` are paths ('330304/330304001'); what lies under
     one of them is within reach. `grids` are the codes of those areas that are grids. `categories`
-    are code prefixes; none means all.
+    are code prefixes; none means all. `device_people` is what of people the county lets any
+    device hold.
     """
 
     user: UUID
@@ -25,6 +29,7 @@ class Actor(Struct, frozen=True):
     device: UUID | None = None
     session: UUID | None = None
     ip: str | None = None
+    device_people: DevicePeople = "masked"
 
     def may(self, permission: str) -> bool:
         """Whether the post holds a named permission."""

@@ -42,7 +42,9 @@ _POST = """
     p.id as post, p.org, p.role, p.county, p.categories, r.permissions,
     array(select a.path from area a where a.code = any(p.areas) order by a.path) as areas,
     array(select a.code from area a where a.code = any(p.areas)
-          and a.kind <> 'administrative' order by a.code) as grids
+          and a.kind <> 'administrative' order by a.code) as grids,
+    coalesce((select s.value #>> '{}' from setting s
+        where s.county = p.county and s.code = 'device_people'), 'masked') as device_people
 """
 
 
@@ -173,6 +175,7 @@ def _actor(
         categories=tuple(row["categories"]),
         permissions=frozenset(row["permissions"]),
         grids=tuple(row["grids"]),
+        device_people=row["device_people"],
         device=device,
         session=session,
     )

@@ -145,4 +145,10 @@ def buckets_of(actor: Actor) -> list[str]:
         buckets += [f"grid:{grid}/cases" for grid in actor.grids]
     if actor.may("case.handle"):
         buckets.append(f"org:{actor.org}/cases")
+    if actor.may("person.browse"):
+        buckets += [f"grid:{grid}/rooms" for grid in actor.grids]
+        if actor.device_people != "nothing":
+            buckets += [f"grid:{grid}/people.masked" for grid in actor.grids]
+        if actor.device_people == "full" and actor.may("person.full"):
+            buckets += [f"grid:{grid}/people.full" for grid in actor.grids]
     return buckets

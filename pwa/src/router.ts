@@ -62,6 +62,26 @@ export const router = createRouter({
       component: () => import('@/screens/ExportsScreen.vue'),
       meta: { permission: 'case.export' },
     },
+    {
+      path: '/registry',
+      component: () => import('@/screens/registry/RegistryScreen.vue'),
+      meta: { tabs: true, permission: 'person.browse' },
+    },
+    {
+      path: '/registry/:kind(person|room)/new',
+      component: () => import('@/screens/registry/RecordFormScreen.vue'),
+      meta: { permission: 'person.edit' },
+    },
+    {
+      path: '/registry/:kind(person|room)/:id',
+      component: () => import('@/screens/registry/RecordScreen.vue'),
+      meta: { permission: 'person.browse' },
+    },
+    {
+      path: '/registry/:kind(person|room)/:id/edit',
+      component: () => import('@/screens/registry/RecordFormScreen.vue'),
+      meta: { permission: 'person.edit' },
+    },
     { path: '/password', component: () => import('@/screens/PasswordScreen.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
@@ -79,5 +99,6 @@ router.beforeEach((to) => {
 /** The first screen of those who do not report. */
 function landing(atDesk: boolean, can: (permission: string) => boolean): string {
   if (can('admin.system')) return '/settings'
-  return atDesk ? '/cases' : '/me'
+  if (atDesk) return '/cases'
+  return can('person.browse') ? '/registry' : '/me'
 }

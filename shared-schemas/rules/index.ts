@@ -16,7 +16,9 @@ export {
   toGcj02,
   toWgs84,
 } from './geo'
+export { birthOf, checkDigit, numberFault, type NumberFault, sexOf } from './idNumber'
 export { caseLamp, clockLamp, instants, type Lamp, lamp } from './lamps'
 export { context, type Known } from './context'
 export { isParty, openParts, type Party, parts } from './parties'
 export { type Similar, similar } from './similar'
+export { default as vocabulary } from '../vocabularies/registry.json'

@@ -103,6 +103,49 @@ export interface DecideCommand {
   reason: string;
 }
 /**
+ * `person.edit`: only the fields that change. The envelope's `bases` has the version its author
+ *     saw, and `after` their own commands on this person that it stands on.
+ */
+export interface EditPerson {
+  person: string;
+  fields: PersonFields;
+}
+/**
+ * What may be said of a person; what is left out stays as it is, null empties it.
+ */
+export interface PersonFields {
+  name?: string;
+  id_type?: string | null;
+  number?: string | null;
+  sex?: string | null;
+  birth?: string | null;
+  ethnicity?: string | null;
+  phone?: string | null;
+  kind?: string | null;
+  domicile?: string | null;
+  room?: string;
+}
+/**
+ * `room.edit`: only the fields that change; see EditPerson.
+ */
+export interface EditRoom {
+  room: string;
+  fields: RoomFields;
+}
+/**
+ * What may be said of a room; what is left out stays as it is, null empties it.
+ */
+export interface RoomFields {
+  address?: string;
+  building?: string | null;
+  unit?: string | null;
+  floor?: number | null;
+  number?: string | null;
+  grid?: string;
+  use?: string | null;
+  occupancy?: string | null;
+}
+/**
  * Which form was filled.
  */
 export interface FormRef {
@@ -138,6 +181,20 @@ export interface Outside {
   phone?: string | null;
 }
 /**
+ * `person.record`: somebody new. `fields` has at least a name and a room.
+ */
+export interface RecordPerson {
+  person: string;
+  fields: PersonFields;
+}
+/**
+ * `room.record`: a new room. `fields` has at least an address and a grid.
+ */
+export interface RecordRoom {
+  room: string;
+  fields: RoomFields;
+}
+/**
  * Payload of `case.report` (type_version 1): a worker's or a clerk's report makes a case.
  */
 export interface ReportCase {
@@ -158,6 +215,15 @@ export interface ReportCase {
   title?: string;
   form?: FormRef | null;
   answers?: {};
+}
+/**
+ * `dispute.settle`: what a disputed field of a record is: one of the values, or another.
+ */
+export interface SettleDispute {
+  kind: "person" | "room";
+  entity: string;
+  field: string;
+  value: string | number | null;
 }
 /**
  * Payload of `case.split` (type_version 1): `merged` leaves the case it was joined into and

@@ -6,6 +6,7 @@ export type * as catalogue from "./catalogue";
 export type * as commands from "./commands";
 export type * as directory from "./directory";
 export type * as labels from "./labels";
+export type * as registry from "./registry";
 export type * as requests from "./requests";
 export type * as settings from "./settings";
 export type * as tasks from "./tasks";

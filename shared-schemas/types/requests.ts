@@ -52,6 +52,17 @@ export interface ChangePassword {
   new: string;
 }
 /**
+ * What to look for. `text` is part of a name or, with the right, a whole number or phone; of a
+ *     room, part of its address. Posted, since it must not stand in an address.
+ */
+export interface FindRecords {
+  text?: string;
+  grid?: string | null;
+  room?: string | null;
+  disputed?: boolean;
+  after?: string | null;
+}
+/**
  * A device as it registers itself. `public_key` is SubjectPublicKeyInfo (P-256), base64 DER.
  *
  *     `data_key` (32 bytes, base64) is sent by a device that made itself a new one: the service keeps
@@ -95,4 +106,10 @@ export interface SignIn {
  */
 export interface SwitchPost {
   post: string;
+}
+/**
+ * POST /registry/people/{id}/reveal: why somebody must see the whole.
+ */
+export interface Unmask {
+  reason: string;
 }

@@ -39,7 +39,10 @@ async def _found() -> Found:
             kind: [r["entity"] for r in journal if r["kind"] == kind] for kind in ("case", "task")
         }
         return Found(
-            receipts={row["command"]: row for row in await conn.fetch("select * from receipt")},
+            receipts={
+                row["command"]: row
+                for row in await conn.fetch("select * from receipt where type like 'case.%'")
+            },
             waiting={
                 row["id"]
                 for row in await conn.fetch("select id from kept_command where outcome = 'held'")

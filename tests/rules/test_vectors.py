@@ -18,6 +18,7 @@ from backend.catalogue.flow import Flow
 from backend.catalogue.structs import Category
 from backend.core import geo
 from backend.core.actor import Actor
+from backend.registry.rules.numbers import birth_of, number_fault, sex_of
 
 VECTORS = Path(__file__).parents[2] / "shared-schemas/rules/vectors"
 
@@ -27,6 +28,7 @@ def _load(name: str) -> Any:
 
 
 GEO, LAMPS, ACTIONS, PARTIES = map(_load, ("geo", "lamps", "actions", "parties"))
+ID_NUMBERS = _load("id-numbers")
 
 
 @pytest.mark.parametrize("vector", GEO["distances"])
@@ -108,3 +110,17 @@ def test_actions(vector: dict[str, Any]) -> None:
 def test_parties(vector: dict[str, Any]) -> None:
     case = msgspec.convert(PARTIES["case"] | vector["changes"], Case)
     assert sorted(parts(case)) == vector["parts"]
+
+
+@pytest.mark.parametrize("vector", ID_NUMBERS["valid"], ids=lambda vector: vector["number"])
+def test_identity_number(vector: dict[str, Any]) -> None:
+    number = vector["number"]
+    assert number_fault(number, date.fromisoformat(ID_NUMBERS["today"])) is None
+    assert str(birth_of(number)) == vector["birth"]
+    assert sex_of(number) == vector["sex"]
+
+
+@pytest.mark.parametrize("vector", ID_NUMBERS["invalid"], ids=lambda vector: vector["why"])
+def test_faulty_identity_number(vector: dict[str, Any]) -> None:
+    fault = number_fault(vector["number"], date.fromisoformat(ID_NUMBERS["today"]))
+    assert fault == vector["fault"]

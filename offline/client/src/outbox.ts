@@ -27,6 +27,11 @@ export interface Payloads {
   'case.merge': commands.MergeCases
   'case.split': commands.SplitCase
   'case.hand_over': commands.HandOver
+  'person.record': commands.RecordPerson
+  'person.edit': commands.EditPerson
+  'room.record': commands.RecordRoom
+  'room.edit': commands.EditRoom
+  'dispute.settle': commands.SettleDispute
 }
 
 /** `draft` is the key of the draft that this ends. */

@@ -1,7 +1,7 @@
 import type { OutboxItem, Payloads } from '@xunge/client'
 import type { RouteLocationRaw } from 'vue-router'
 import { useClient } from '@/client'
-import { actIn, handOverIn, mergeIn, reportIn, splitIn } from '@/lib/commands'
+import { actIn, handOverIn, mergeIn, recordIn, reportIn, splitIn } from '@/lib/commands'
 import type { Shot } from '@/lib/shots'
 import { mediaOf } from './useDraft'
 
@@ -15,6 +15,11 @@ export function correctionRoute(item: OutboxItem): RouteLocationRaw {
   const [merge, split] = [mergeIn(item), splitIn(item)]
   if (merge) return { path: `/case/${merge.merged}`, query: { ...query, action: 'merge' } }
   if (split) return { path: `/case/${split.case}`, query }
+  const record = recordIn(item)
+  if (record) {
+    const at = record.source === 'record' ? 'new' : `${record.id}/edit`
+    return { path: `/registry/${record.kind}/${at}`, query }
+  }
   if (handOverIn(item)) return { path: '/hand-over', query }
   const outside = !FIELD_SOURCES.includes(reportIn(item)?.source ?? 'worker')
   return { path: outside ? '/register' : '/report', query }

@@ -1,4 +1,4 @@
-import type { cases, catalogue, directory, labels, tasks } from '@xunge/types'
+import type { cases, catalogue, directory, labels, registry, tasks } from '@xunge/types'
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { useClient } from '@/client'
 
@@ -14,6 +14,9 @@ interface Kinds {
   label: labels.Label
   case: cases.Case
   task: tasks.Task
+  person: registry.PersonDocument
+  'person.full': registry.PersonFull
+  room: registry.RoomDocument
 }
 
 export interface Documents<T> {

@@ -1,5 +1,5 @@
 import type { OutboxItem } from '@xunge/client'
-import type { commands } from '@xunge/types'
+import type { commands, registry } from '@xunge/types'
 
 type Submitted = Pick<OutboxItem, 'type' | 'payload'>
 
@@ -22,6 +22,30 @@ export function splitIn({ type, payload }: Submitted): commands.SplitCase | null
 
 export function handOverIn({ type, payload }: Submitted): commands.HandOver | null {
   return type === 'case.hand_over' ? (payload as commands.HandOver) : null
+}
+
+/** What a command says of a person or a room. */
+export interface SaidOfRecord {
+  kind: commands.SettleDispute['kind']
+  id: string
+  source: registry.FieldChange['source']
+  values: Record<string, registry.Candidate['value']>
+}
+
+export function recordIn({ type, payload }: Submitted): SaidOfRecord | null {
+  if (type === 'dispute.settle') {
+    const { kind, entity, field, value } = payload as commands.SettleDispute
+    return { kind, id: entity, source: 'settle', values: { [field]: value } }
+  }
+  if (type === 'person.record' || type === 'person.edit') {
+    const { person, fields } = payload as commands.EditPerson
+    const source = type === 'person.edit' ? 'edit' : 'record'
+    return { kind: 'person', id: person, source, values: { ...fields } }
+  }
+  if (type !== 'room.record' && type !== 'room.edit') return null
+  const { room, fields } = payload as commands.EditRoom
+  const source = type === 'room.edit' ? 'edit' : 'record'
+  return { kind: 'room', id: room, source, values: { ...fields } }
 }
 
 /** The cases a command speaks of; the first is the one whose version its receipt gives. */

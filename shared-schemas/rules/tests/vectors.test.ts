@@ -3,9 +3,10 @@
 import type { cases, catalogue, directory } from '@xunge/types'
 import { expect, test } from 'vitest'
 import { type ActingPost, available, boxAround, caseLamp, distance, findGrid } from '../index'
-import { inBox, parts, type Point, toGcj02, toWgs84 } from '../index'
+import { birthOf, inBox, numberFault, parts, type Point, sexOf, toGcj02, toWgs84 } from '../index'
 import actions from '../vectors/actions.json'
 import geo from '../vectors/geo.json'
+import idNumbers from '../vectors/id-numbers.json'
 import lamps from '../vectors/lamps.json'
 import parties from '../vectors/parties.json'
 
@@ -66,4 +67,14 @@ test.for(actions.examples as Example[])(
 test.for(parties.examples)('parts: $name', ({ changes, parts: wanted }) => {
   const document = { ...parties.case, ...changes } as unknown as cases.Case
   expect([...parts(document)].sort()).toEqual(wanted)
+})
+
+test.for(idNumbers.valid)('identity number $number', ({ number, birth, sex }) => {
+  expect(numberFault(number, idNumbers.today)).toBe(null)
+  expect(birthOf(number)).toBe(birth)
+  expect(sexOf(number)).toBe(sex)
+})
+
+test.for(idNumbers.invalid)('faulty identity number: $why', ({ number, fault }) => {
+  expect(numberFault(number, idNumbers.today)).toBe(fault)
 })
