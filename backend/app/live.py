@@ -22,13 +22,14 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from backend.directory.actors import REMEMBERED
 from offline.ports import Unavailable
 
 CHANNEL = "xunge:buckets"
 ANY_CASE = "cases"
 COALESCE_S = 0.05
 HEARTBEAT_S = 20
-WATCH_S = 5
+WATCH_S = REMEMBERED.total_seconds()
 """How often it is looked whether streams may go on: the most by which one outlives its rights."""
 STREAMS = 5
 """Streams of one session in one process; with one more the oldest ends."""
@@ -135,8 +136,13 @@ class Live:
         listeners = list(self._listeners)
         ears = await self._ears(list({each.session for each in listeners}))
         for listener in listeners:
-            if ears.get(listener.session) != listener.ear:
+            ear = ears.get(listener.session)
+            if ear is None or listener.moved:
                 self._end(listener)
+            elif ear != listener.ear:
+                # It ends with the next look, when every process knows the new rights: its device
+                # opens another and pulls.
+                listener.moved = True
 
     def _deliver(self, touched: frozenset[str]) -> None:
         for listener in self._listeners:
@@ -152,6 +158,8 @@ class Listener:
     def __init__(self, session: UUID, ear: Ear) -> None:
         self.session = session
         self.ear = ear
+        self.moved = False
+        """Whether the rights it was opened with are over: from then on it hears nothing."""
         self._heard: set[str] = set()
         self._wake = asyncio.Event()
         self._open = True
@@ -161,7 +169,7 @@ class Listener:
         mine = touched & self.ear.buckets
         if self.ear.cases and any(bucket.endswith("/cases") for bucket in touched):
             mine |= {ANY_CASE}
-        if mine:
+        if mine and not self.moved:
             self._heard |= mine
             self._wake.set()
 
@@ -181,5 +189,10 @@ class Listener:
                 continue
             heard, self._heard = sorted(self._heard), set()
             self._wake.clear()
-            if heard and self._open:
+            if heard and self.live:
                 yield b"event: change\ndata: " + msgspec.json.encode({"buckets": heard}) + b"\n\n"
+
+    @property
+    def live(self) -> bool:
+        """Whether it may still say what it heard."""
+        return self._open and not self.moved
