@@ -1,11 +1,12 @@
 import type { Client } from '@xunge/client'
 import { openBrowserClient } from '@xunge/client/browser'
+import { searched } from './lib/searched'
 
 let opened: Client | null = null
 
 /** Opens this device's store and starts sync. Once, before the first screen. */
 export async function startClient(): Promise<Client> {
-  opened = await openBrowserClient()
+  opened = await openBrowserClient(searched)
   return opened
 }
 

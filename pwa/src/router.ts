@@ -3,6 +3,7 @@ import HomeScreen from '@/screens/HomeScreen.vue'
 import ReportScreen from '@/screens/ReportScreen.vue'
 import SignInScreen from '@/screens/SignInScreen.vue'
 import { useSession } from '@/composables/useSession'
+import { useVault } from '@/composables/useVault'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -11,6 +12,8 @@ declare module 'vue-router' {
     /** Needs this permission; without it the visitor lands on their own first screen. */
     permission?: string
     open?: boolean
+    /** Works while the device's data are behind the PIN. */
+    keyless?: boolean
   }
 }
 
@@ -18,15 +21,24 @@ export const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
-    { path: '/sign-in', component: SignInScreen, meta: { open: true } },
+    { path: '/sign-in', component: SignInScreen, meta: { open: true, keyless: true } },
     { path: '/', component: HomeScreen, meta: { tabs: true, permission: 'case.report' } },
-    { path: '/report', component: ReportScreen, meta: { permission: 'case.report' } },
+    {
+      path: '/report',
+      component: ReportScreen,
+      meta: { permission: 'case.report', keyless: true },
+    },
     {
       path: '/register',
       component: () => import('@/screens/RegisterScreen.vue'),
       meta: { permission: 'case.register' },
     },
-    { path: '/outbox', component: () => import('@/screens/OutboxScreen.vue') },
+    {
+      path: '/outbox',
+      component: () => import('@/screens/OutboxScreen.vue'),
+      meta: { keyless: true },
+    },
+    { path: '/pin', component: () => import('@/screens/PinScreen.vue') },
     { path: '/tasks', component: () => import('@/screens/TasksScreen.vue'), meta: { tabs: true } },
     {
       path: '/reviews',
@@ -70,7 +82,7 @@ export const router = createRouter({
     {
       path: '/registry/:kind(person|room)/new',
       component: () => import('@/screens/registry/RecordFormScreen.vue'),
-      meta: { permission: 'person.edit' },
+      meta: { permission: 'person.edit', keyless: true },
     },
     {
       path: '/registry/:kind(person|room)/:id',
@@ -82,7 +94,11 @@ export const router = createRouter({
       component: () => import('@/screens/registry/RecordFormScreen.vue'),
       meta: { permission: 'person.edit' },
     },
-    { path: '/password', component: () => import('@/screens/PasswordScreen.vue') },
+    {
+      path: '/password',
+      component: () => import('@/screens/PasswordScreen.vue'),
+      meta: { keyless: true },
+    },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })
@@ -92,6 +108,8 @@ router.beforeEach((to) => {
   if (to.meta.open) return session.value && to.query.again === undefined ? '/' : true
   if (!session.value) return { path: '/sign-in', query: { to: to.fullPath } }
   if (session.value.must_change_password) return to.path === '/password' ? true : '/password'
+  const { missing } = useVault()
+  if (missing.value && !to.meta.keyless && to.path !== '/pin') return '/pin'
   if (to.meta.permission && !can(to.meta.permission)) return landing(atDesk.value, can)
   return true
 })

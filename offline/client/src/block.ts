@@ -55,9 +55,10 @@ export function linesOf(documents: wire.Held[]): string[] {
 }
 
 export function decodeBlock(bytes: Uint8Array<ArrayBuffer>): Block {
-  const [head = '', ...lines] = new TextDecoder().decode(bytes).split('\n')
-  return {
-    ...(JSON.parse(head) as BlockHead),
-    documents: JSON.parse(`[${lines.join(',')}]`) as wire.Held[],
-  }
+  const text = new TextDecoder().decode(bytes)
+  const end = text.indexOf('\n')
+  const [head, lines] = end === -1 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)]
+  // One array at once is read twice as fast as its lines; a newline cannot be inside a string.
+  const documents = JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as wire.Held[]
+  return { ...(JSON.parse(head) as BlockHead), documents }
 }

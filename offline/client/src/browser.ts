@@ -4,7 +4,7 @@ import { type Client, openClient } from './client'
 import { webCrypt } from './crypt'
 import { openDexie } from './dexie'
 import { webKeys } from './keys'
-import type { Clock, Disk, Host, Locks, TabMessage, Tabs } from './ports'
+import type { Clock, Disk, Host, Locks, Marker, TabMessage, Tabs } from './ports'
 import type { Searched } from './search'
 import { tusUploader } from './tus'
 
@@ -54,6 +54,14 @@ const webDisk: Disk = {
     return usage === undefined || quota === undefined ? null : { usage, quota }
   },
   persist: async () => 'storage' in navigator && navigator.storage.persist(),
+}
+
+/** The store of one key; where a browser has none, what it cleared goes unnoticed. */
+function webMarker(key: string): Marker {
+  return {
+    read: () => localStorage.getItem(key),
+    write: (text) => localStorage.setItem(key, text),
+  }
 }
 
 const webHost: Host = {
@@ -117,6 +125,7 @@ export async function openBrowserClient(
     tabs: webTabs(name),
     host: webHost,
     disk: webDisk,
+    marker: webMarker(`${name} marker`),
     uploader: tusUploader(`${api}/uploads`),
     random: () => Math.random(),
     searched,

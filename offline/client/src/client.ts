@@ -2,13 +2,25 @@
 
 import { Courier } from './courier'
 import { Drafts } from './drafts'
+import { Evictions, type Unsent } from './marker'
 import { openHttp } from './http'
 import type { OutboxItem } from './items'
 import { type Observable, Source } from './observable'
 import { Outbox } from './outbox'
 import { Log } from './log'
 import { Parcels } from './parcel'
-import type { Clock, Crypt, Disk, Host, Keys, Locks, Storage, Tabs, Uploader } from './ports'
+import type {
+  Clock,
+  Crypt,
+  Disk,
+  Host,
+  Keys,
+  Locks,
+  Marker,
+  Storage,
+  Tabs,
+  Uploader,
+} from './ports'
 import { Pusher } from './pusher'
 import { Replica } from './replica'
 import { Room } from './room'
@@ -31,6 +43,7 @@ export interface Ports {
   tabs: Tabs
   host: Host
   disk: Disk
+  marker: Marker
   uploader: Uploader
   random: () => number
   searched: Searched
@@ -62,6 +75,7 @@ export interface Client {
   readonly parcels: Parcels
   readonly room: Room
   readonly replica: Replica
+  readonly evictions: Evictions
   readonly sync: Sync
   /** JSON (or a form with files) to the API, for what is not sync. Throws ApiError, Unavailable. */
   request<T>(method: string, path: string, body?: unknown): Promise<T>
@@ -111,6 +125,7 @@ export async function openClient(ports: Ports): Promise<Client> {
   )
   const drafts = new Drafts(storage, session, keys, sealer, room, clock)
   const parcels = new Parcels(storage, session, clock, recorded)
+  const evictions = new Evictions(storage, ports.marker, () => clock.now())
   const status = new Source<Status>(statusOf(outbox, session, reached, null))
   let lastSync: number | null = null
 
@@ -119,6 +134,7 @@ export async function openClient(ports: Ports): Promise<Client> {
   }
   const refresh = single(async () => {
     await outbox.refresh()
+    await evictions.note(unsent([...outbox.items.value, ...outbox.locked.value]))
     lastSync = (await replica.syncPoint())?.at ?? null
     report()
   })
@@ -134,6 +150,7 @@ export async function openClient(ports: Ports): Promise<Client> {
     await refresh()
   }
 
+  await evictions.look()
   await session.load()
   await vault.load()
   await session.age()
@@ -157,7 +174,7 @@ export async function openClient(ports: Ports): Promise<Client> {
     host.onLost(report),
   ]
   return {
-    ...{ status, session, vault, outbox, drafts, parcels, room, replica, sync },
+    ...{ status, session, vault, outbox, drafts, parcels, room, replica, evictions, sync },
     request: (method, path, body) => http.request(method, path, body),
     close() {
       for (const stop of stops) stop()
@@ -165,6 +182,11 @@ export async function openClient(ports: Ports): Promise<Client> {
       storage.close()
     },
   }
+}
+
+function unsent(items: OutboxItem[]): Unsent[] {
+  const waiting = items.filter(({ state }) => state !== 'sent' && state !== 'replaced')
+  return waiting.map(({ created_at }) => ({ at: created_at }))
 }
 
 function statusOf(

@@ -62,14 +62,13 @@ export class Log {
    */
   async append(
     drafts: Draft[],
-    stores: StoreName[] = [],
-    also: (t: Transaction, head: LogHead) => Promise<boolean> = () => Promise.resolve(true),
+    also: (t: Transaction, head: LogHead) => Promise<boolean>,
   ): Promise<boolean> {
     return this.inTurn(async () => {
       const parts = drafts.flatMap((draft) => this.lanes(draft))
       const records = await this.encrypt(parts, this.position)
       const life = this.life === '' ? this.newLife() : this.life
-      const done = await this.storage.run('write', [...STORES, ...stores], async (t) => {
+      const done = await this.storage.run('write', STORES, async (t) => {
         const known = await readMeta(t, 'log')
         const head = known ?? { life, base: 1, next: 1, whole: 0 }
         if (head.life !== life || head.next !== this.position + 1) return false
@@ -150,10 +149,10 @@ export class Log {
 
   private async catchUp(): Promise<void> {
     const keys = this.vault.keysOfStores
-    const unlocked = this.partial && keys.blocks !== null
+    const turned = this.partial !== (keys.blocks === null)
     const { head, from, found } = await this.storage.run('read', STORES, async (t) => {
       const head = await readMeta(t, 'log')
-      const known = head?.life === this.life && this.position >= head.base - 1 && !unlocked
+      const known = head?.life === this.life && this.position >= head.base - 1 && !turned
       const from = known ? this.position : 0
       if (head === undefined || head.next === from + 1) return { head, from, found: [] }
       const after = async (lane: Lane): Promise<{ lane: Lane; record: BlockRecord }[]> =>
@@ -164,7 +163,7 @@ export class Log {
     })
     const whole = from === 0
     const same = (head?.life ?? '') === this.life && (head?.next ?? 1) === this.position + 1
-    if (this.loaded && same && !unlocked) return
+    if (this.loaded && same && !(turned && head)) return
     found.sort((one, other) => (one.record.key < other.record.key ? -1 : 1))
     if (whole) this.openKinds.clear()
     const holding = whole ? new Holding() : this.holding

@@ -95,6 +95,12 @@ export interface Tabs {
   listen(hear: (message: TabMessage) => void): () => void
 }
 
+/** One short text outside the store, which is not cleared together with it if that can be had. */
+export interface Marker {
+  read(): string | null
+  write(text: string): void
+}
+
 /** The page: whether it has a network, when it comes back, when it may be about to go. */
 export interface Host {
   online(): boolean

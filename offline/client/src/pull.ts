@@ -2,7 +2,7 @@
 
 import type { wire } from '@xunge/types'
 import { type Block, emptyBlock, entityKey, kindOf } from './block'
-import { ApiError, DeviceError } from './errors'
+import { ApiError, DeviceError, Unavailable } from './errors'
 import type { Http } from './http'
 import type { Draft, Log } from './log'
 import { measure } from './offset'
@@ -14,7 +14,7 @@ import {
   type Storage,
   type Transaction,
 } from './ports'
-import type { LogHead, MetaRecord, StoreName, SyncPoint } from './records'
+import type { LogHead, MetaRecord, SyncPoint } from './records'
 import { canUnzip, pieces } from './snapshot'
 
 /** How far a pull is. Bytes are those of files alone, whose sizes are known beforehand. */
@@ -183,9 +183,11 @@ class Pull {
         await this.keep({ block, lines: lines.filter((_, index) => kept[index]) })
       }
     } catch (error) {
+      // Anything else is a file that is gone, or cannot be unzipped or read.
       const gone = error instanceof ApiError && error.status === 404
-      if (gone || error instanceof SyntaxError || error instanceof TypeError) throw new NoFile()
-      throw error
+      const told = [ApiError, Unavailable, DeviceError, Overtaken]
+      if (!gone && told.some((kind) => error instanceof kind)) throw error
+      throw new NoFile()
     }
     const text = new TextEncoder().encode(sums.sort().join(''))
     if (sums.length !== file.documents || (await keys.sha256(text)) !== file.checksum)
@@ -215,7 +217,7 @@ class Pull {
     const checked_at = reset === 'epoch' ? 0 : (this.from?.checked_at ?? 0)
     const sync: SyncPoint = { cursor, epoch, buckets: this.allowed, at: now, checked_at }
     const block = { ...emptyBlock, members, dropped, orphans }
-    await this.append([{ block }], [], async (t, head) => {
+    await this.append([{ block }], async (t, head) => {
       await t.put('meta', [
         metaRecord('sync', sync),
         metaRecord('heard', { answered: now, seen: now }),
@@ -245,7 +247,7 @@ class Pull {
   }
 
   private async keep(draft: Draft | null, also: MetaRecord[] = []): Promise<void> {
-    await this.append(draft === null ? [] : [draft], [], (t) => t.put('meta', also))
+    await this.append(draft === null ? [] : [draft], (t) => t.put('meta', also))
     this.done.documents += draft?.block.documents.length ?? 0
     this.parts.progress({ ...this.done })
     if (this.parts.log.holding.size > this.limit) throw tooMany(this.limit)
@@ -254,10 +256,9 @@ class Pull {
   /** Throws Overtaken when another tab pulled, or the user left, while this was on its way. */
   private async append(
     drafts: Draft[],
-    stores: StoreName[],
     also: (t: Transaction, head: LogHead) => Promise<void>,
   ): Promise<void> {
-    const done = await this.parts.log.append(drafts, stores, async (t, head) => {
+    const done = await this.parts.log.append(drafts, async (t, head) => {
       const [point, now] = [await readMeta(t, 'sync'), await readMeta(t, 'session')]
       if (point?.cursor !== this.from?.cursor || now?.view?.user !== this.user) return false
       await also(t, head)

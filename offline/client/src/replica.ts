@@ -49,6 +49,11 @@ export class Replica {
     return this.source
   }
 
+  /** How many documents are here. */
+  get size(): number {
+    return this.log.holding.size
+  }
+
   /** Every document of a kind, in the order of their ids; the same array until one changes. */
   documents(kind: string): readonly unknown[] {
     return this.log.holding.documents(kind)
@@ -109,7 +114,8 @@ export class Replica {
       this.checked = true
       this.refused = null
       await this.compact()
-      this.show({ trouble: again.length > 0 ? words.differs : null })
+      if (check || this.source.value.trouble !== words.differs)
+        this.show({ trouble: again.length > 0 ? words.differs : null })
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error
       if (error.code === 'too_many') this.refused = { at: clock.now(), user }

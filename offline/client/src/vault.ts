@@ -111,6 +111,7 @@ export class Vault {
 
   /** Sets, changes or (null) removes the PIN. `old` is null where there is none. Throws as `unlock`. */
   async setPin(old: string | null, pin: string | null): Promise<void> {
+    await this.ensure()
     const { lock, raw } = await this.prove(old ?? '')
     const salt = pin === null ? null : new Uint8Array(this.keys.random(16))
     const fresh = { ...lock, salt, rounds: ROUNDS, failures: 0 }

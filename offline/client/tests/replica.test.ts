@@ -4,18 +4,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Feed, idOf } from './feed'
 import type { Fault } from './server'
-import { Phone, signedIn, type Tab, USER } from './world'
-
-function serve(phone: Phone, feed: Feed): void {
-  phone.server.pulled = (request) => feed.pull(request)
-  phone.server.file = (id) => feed.file(id)
-}
-
-async function shown({ client }: Tab): Promise<Map<string, number>> {
-  await client.replica.read()
-  const documents = client.replica.documents('case') as { id: string; version: number }[]
-  return new Map(documents.map(({ id, version }) => [id, version]))
-}
+import { Phone, serve, shown, signedIn, type Tab, USER } from './world'
 
 const buckets = fc.subarray(['a', 'b', 'c'] as const)
 const step = fc.oneof(
@@ -25,6 +14,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('restore' as const) }),
   fc.record({ do: fc.constant('snap' as const), bucket: fc.constantFrom('a', 'b', 'c') }),
   fc.record({ do: fc.constant('compact' as const) }),
+  fc.record({ do: fc.constant('fail' as const), after: fc.nat(3) }),
   fc.record({ do: fc.constant('kill' as const), after: fc.nat(6), committed: fc.boolean() }),
 )
 
@@ -48,6 +38,7 @@ test('replicas converge after any history, cut or killed at any page', { timeout
           else if (each.do === 'snap') feed.snap(each.bucket)
           else if (each.do === 'compact')
             await Promise.race([tab.client.replica.compact(true), tab.dead])
+          else if (each.do === 'fail') tab.failAt(each.after)
           else if (each.do === 'kill') tab.killAt(each.after, each.committed)
           else await Promise.race([tab.client.sync.pull(), tab.dead])
           if (tab.isDead) tab = await phone.open()

@@ -6,9 +6,12 @@ import type { HttpStack } from 'tus-js-client'
 import { type Client, openClient } from '../src/client'
 import { webCrypt } from '../src/crypt'
 import { openDexie } from '../src/dexie'
+import { DeviceError } from '../src/errors'
 import { webKeys } from '../src/keys'
-import type { Clock, Locks, Storage, TabMessage, Tabs } from '../src/ports'
+import type { StoreName } from '../src/records'
+import type { Clock, Crypt, Locks, Storage, TabMessage, Tabs } from '../src/ports'
 import { tusUploader } from '../src/tus'
+import type { Feed } from './feed'
 import { Server } from './server'
 
 export const USER = '01890000-0000-7000-8000-0000000000a1'
@@ -57,6 +60,8 @@ export interface Tab {
   kill(): void
   /** Dies at its n-th transaction from now: before it, or after it is on disk. */
   killAt(transactions: number, committed: boolean): void
+  /** The disk fails at the end of its n-th write from now, and takes back all of that write. */
+  failAt(writes: number): void
   readonly dead: Promise<void>
   readonly isDead: boolean
   online: boolean
@@ -76,12 +81,31 @@ export class Phone {
   disk = { usage: 0, quota: 1_000_000_000 }
   persisted = false
 
+  private note: string | null = null
+
   /** A phone of its own disk; of the same service, when it is given another's. */
   constructor(
-    private readonly factory = new IDBFactory(),
+    private factory = new IDBFactory(),
     readonly server = new Server(),
   ) {
     server.phone = () => this.clock.now()
+  }
+
+  /** The browser clears the store, and nothing else. */
+  evict(): void {
+    this.factory = new IDBFactory()
+  }
+
+  /** All that the store holds, as text, to look for what should not be there. */
+  async raw(...stores: StoreName[]): Promise<string> {
+    const disk = openDexie('xunge', { indexedDB: this.factory, IDBKeyRange })
+    const found = await Promise.all(
+      stores.map((store) => disk.run('read', [store], (t) => t.list(store))),
+    )
+    disk.close()
+    return JSON.stringify(found, (_, value: unknown) =>
+      value instanceof Uint8Array ? new TextDecoder().decode(value) : value,
+    )
   }
 
   async open(): Promise<Tab> {
@@ -96,6 +120,7 @@ export class Phone {
     })
     const never = new Promise<never>(() => undefined)
     let countdown: { left: number; committed: boolean } | null = null
+    let failing: number | null = null
     const disk = openDexie('xunge', { indexedDB: this.factory, IDBKeyRange })
     const storage: Storage = {
       run: async (mode, stores, work) => {
@@ -104,6 +129,13 @@ export class Phone {
           if (countdown.committed) await disk.run(mode, stores, work)
           die()
           return never
+        }
+        if (mode === 'write' && failing !== null && failing-- <= 0) {
+          failing = null
+          return disk.run(mode, stores, async (t) => {
+            await work(t)
+            throw new DeviceError('storage_full', '满了')
+          })
         }
         const result = await disk.run(mode, stores, work)
         return life.over() ? never : result
@@ -126,7 +158,7 @@ export class Phone {
       fetch,
       storage,
       keys: webKeys(crypto),
-      crypt: webCrypt(crypto),
+      crypt: quickly(webCrypt(crypto)),
       clock: this.clock,
       locks: this.locks.of(dead),
       tabs: this.tabs(life),
@@ -142,6 +174,7 @@ export class Phone {
         estimate: () => Promise.resolve(this.disk),
         persist: () => Promise.resolve((this.persisted = true)),
       },
+      marker: { read: () => this.note, write: (text) => void (this.note = text) },
       uploader: tusUploader('/api/uploads', { httpStack: fetchStack(fetch), chunkSize: 400 }),
       random: () => (this.seed = (this.seed * 16_807) % 2_147_483_647) / 2_147_483_647,
       searched: { case: ({ title }: { title?: string }) => [title] },
@@ -154,6 +187,7 @@ export class Phone {
       },
       kill: die,
       killAt: (left, committed) => (countdown = { left, committed }),
+      failAt: (writes) => (failing = writes),
       get online() {
         return page.online
       },
@@ -193,6 +227,23 @@ export async function signedIn(phone: Phone): Promise<Tab> {
   await tab.client.session.signIn(USER, 'password', '测试手机')
   await Promise.all([tab.client.sync.pull(), tab.client.sync.flush()])
   return tab
+}
+
+/** Ten wrong PINs should not take a test seconds. */
+function quickly(crypt: Crypt): Crypt {
+  return { ...crypt, stretch: (pin, salt) => crypt.stretch(pin, salt, 1_000) }
+}
+
+export function serve(phone: Phone, feed: Feed): void {
+  phone.server.pulled = (request) => feed.pull(request)
+  phone.server.file = (id) => feed.file(id)
+}
+
+/** Versions of the cases that a tab has in memory, by id. */
+export async function shown({ client }: Tab): Promise<Map<string, number>> {
+  await client.replica.read()
+  const documents = client.replica.documents('case') as { id: string; version: number }[]
+  return new Map(documents.map(({ id, version }) => [id, version]))
 }
 
 /** A report with `photos` photos of a few bytes each, or of `sizes`; `first` of them show what

@@ -30,8 +30,8 @@ export const useSession = once(() => {
     atDesk,
     expired: computed(() => state.value.expired),
     can: (permission: string) => session.value?.permissions.includes(permission) ?? false,
-    signIn: async (name: string, password: string) => {
-      await kept.signIn(name, password, deviceName())
+    signIn: async (name: string, password: string, { forgot = false } = {}) => {
+      await kept.signIn(name, password, deviceName(), { forgot })
       void Promise.all([sync.flush(true), sync.pull()])
     },
     switchPost: async (id: string) => {
