@@ -55,9 +55,10 @@ export async function pullOnce(parts: PullParts, check: boolean): Promise<string
       return await new Pull(parts, from, snapshots, check).run()
     } catch (error) {
       if (error instanceof NoFile) snapshots = false
-      else if (from !== null && error instanceof ApiError && error.code === 'bad_cursor') {
-        await storage.run('write', ['meta'], (t) => t.remove('meta', ['sync']))
-        from = null
+      else if (from?.cursor && error instanceof ApiError && error.code === 'bad_cursor') {
+        const anew: SyncPoint = { ...from, cursor: null, buckets: [] }
+        await storage.run('write', ['meta'], (t) => t.put('meta', [metaRecord('sync', anew)]))
+        from = anew
       } else if (error instanceof Overtaken) {
         await log.read()
         return []

@@ -109,9 +109,12 @@ export interface ClockSample {
 /** What may go over mobile data: everything, all but photos, or photos when the user says so. */
 export type MobileData = 'all' | 'text' | 'ask'
 
-/** Where the last whole pull ended, and when the checksums were last compared (0: to be done). */
+/**
+ * Where the last whole pull ended, and when the checksums were last compared (0: to be done). A cursor
+ * that the service does not know is given up, but not the epoch: by it the service knows a restore.
+ */
 export interface SyncPoint {
-  cursor: string
+  cursor: string | null
   epoch: string
   buckets: string[]
   at: number
