@@ -15,15 +15,16 @@ from backend.core.crypto import Keyring
 from backend.core.database import connect
 from backend.core.settings import Settings
 from offline import epoch
+from offline.batch import Ports
 from offline.pull import pull
-from offline.wire import PullRequest, PushRequest, PushResponse
-from tests.bench import stage, sync_city
+from offline.wire import PullRequest
+from offline.work import Work
+from tests.bench import push, stage, sync_city
 from tests.bench.figures import Figure, percentile
 from tests.bench.line import Line
 from tests.bench.recording import Script, recording, replay
 from tests.bench.replica import Replica
 from tests.bench.sync_city import Device
-from tests.bench.workload import Hand, settle
 
 GRIDS = 10
 EACH = 10_000
@@ -46,9 +47,6 @@ async def run() -> list[Figure]:
     with stage.servers() as settings:
         city = await stage.make_city(settings, "city")
         conn = await connect(city.database_url)
-        hand = Hand(0)
-        # One hand may do everything everywhere; its signature is all that the changes need.
-        await settle(conn, [hand])
         grids = await sync_city.grids_of(conn, GRIDS)
         await sync_city.fill(conn, grids, EACH)
         (device,) = await sync_city.settle(conn, [grids])
@@ -60,7 +58,7 @@ async def run() -> list[Figure]:
         await conn.close()
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(
-            None, _measure, city, device, hand, [row["id"] for row in changing]
+            None, _measure, city, device, [row["id"] for row in changing]
         )
         floor = await _floor(city, device, found.asked)
     held = GRIDS * EACH
@@ -89,12 +87,12 @@ async def run() -> list[Figure]:
     ]
 
 
-def _measure(city: Settings, device: Device, hand: Hand, changing: list[UUID]) -> Found:
+def _measure(city: Settings, device: Device, changing: list[UUID]) -> Found:
     with stage.bare(city, 1, Path(city.data)):
-        return asyncio.run(_ask(city, device, hand, changing))
+        return asyncio.run(_ask(city, device, changing))
 
 
-async def _ask(city: Settings, device: Device, hand: Hand, changing: list[UUID]) -> Found:
+async def _ask(city: Settings, device: Device, changing: list[UUID]) -> Found:
     line, replica, found = await Line.open(city), Replica(device.token), Found()
     await replica.pull(line)
     assert len(replica.held) >= GRIDS * EACH
@@ -107,20 +105,29 @@ async def _ask(city: Settings, device: Device, hand: Hand, changing: list[UUID])
         answer = await line.ask(device.token, "POST", "/api/sync/pull", replica.question())
         found.nothing.append((time.perf_counter() - begun) * 1000)
         assert not replica.take(answer).members
-    for case in changing:
-        push = PushRequest([hand.act(case, "accept")])
-        pushed = await line.ask(hand.token, "POST", "/api/sync/push", push)
-        (outcome,) = msgspec.json.decode(pushed.body, type=PushResponse).outcomes
-        assert outcome.outcome == "accepted", outcome
-        found.asked = replica.question()
-        begun = time.perf_counter()
-        answer = await line.ask(device.token, "POST", "/api/sync/pull", found.asked)
-        found.one.append((time.perf_counter() - begun) * 1000)
-        found.sizes.append(answer.wire_bytes)
-        (document,) = replica.take(answer).documents
-        assert document.id == case
+    async with push.pool(city) as ports:
+        for case in changing:
+            await _change(ports, case)
+            found.asked = replica.question()
+            begun = time.perf_counter()
+            answer = await line.ask(device.token, "POST", "/api/sync/pull", found.asked)
+            found.one.append((time.perf_counter() - begun) * 1000)
+            found.sizes.append(answer.wire_bytes)
+            (document,) = replica.take(answer).documents
+            assert document.id == case
     line.close()
     return found
+
+
+async def _change(ports: Ports, case: UUID) -> None:
+    """Somebody marks a case as urgent: its document stays as long as the others."""
+    async with ports.transaction() as conn:
+        work = Work(conn, ports.kinds, ports.cipher)
+        await work.load("case", [case])
+        before = work.get("case", case)
+        urgent = msgspec.structs.replace(before, version=before.version + 1, urgent=True)
+        work.put("case", urgent)
+        await work.flush()
 
 
 async def _floor(city: Settings, device: Device, asked: PullRequest) -> float:

@@ -4,7 +4,8 @@ import { ApiError, Unavailable, words } from './errors'
 import type { Clock } from './ports'
 
 const TIMEOUT_MS = 60_000
-const WORTH_ZIPPING = 2_048
+/** Most pulls name more buckets than fit in this. */
+const WORTH_ZIPPING = 512
 
 interface Answer {
   status: number
