@@ -150,13 +150,14 @@ export async function openClient(ports: Ports): Promise<Client> {
     await refresh()
   }
 
-  await evictions.look()
+  await room.spared(() => evictions.look())
   await session.load()
   await vault.load()
-  await session.age()
-  await outbox.prune()
+  // A full disk takes no write, and must open all the same: to be sent from, and so emptied.
+  await room.look()
+  await room.spared(() => session.age())
+  await room.spared(() => outbox.prune())
   await refresh()
-  void room.look()
   const sync = startSync({
     ...{ api, session, pusher, courier, replica, clock, locks, host, random, refresh },
     nextTry: () => nextTry([...outbox.items.value, ...outbox.locked.value]),

@@ -1,6 +1,5 @@
 /** Unfinished forms, saved as they are typed and found again after a kill. */
 
-import { DeviceError } from './errors'
 import {
   draftOwner,
   type NewMedia,
@@ -12,7 +11,7 @@ import {
 } from './media'
 import type { Clock, Keys, Storage } from './ports'
 import type { DraftRecord } from './records'
-import type { Room } from './room'
+import { isFull, type Room } from './room'
 import type { Sealer } from './sealer'
 import type { Session } from './session'
 import { single } from './single'
@@ -99,7 +98,7 @@ export class Drafts {
     try {
       await this.room.making(() => this.keep({ key, user, value, media: ids }, media, prepared))
     } catch (error) {
-      if (!(error instanceof DeviceError && error.code === 'storage_full')) throw error
+      if (!isFull(error)) throw error
       // No room for the photos: what was written is kept at least.
       const old = media.filter(({ id }) => !fresh.some((each) => each.id === id))
       await this.keep({ key, user, value, media: old.map(({ id }) => id) }, old, [])

@@ -14,6 +14,8 @@ const MAX_COMMANDS = 500
 const MAX_BYTES = 1_000_000
 const ASK_HELD_AGAIN_MS = 60_000
 const BLAMES_THE_BODY = new Set([400, 413, 422])
+/** Held, but not stored: only its author's own session is believed. */
+const NOT_KEPT = new Set(['unknown_device', 'not_author'])
 /** The service, or what stands before it, broke down: perhaps over what was sent. */
 const FELL_OVER = new Set([500, 502, 504])
 /** So many single items in a row mean that it is down, whatever is sent. */
@@ -118,13 +120,15 @@ export class Pusher {
       ...record,
       ...{ epoch, attempts: record.attempts + 1, last_error: null, reasons: said },
     }
-    if (outcome === 'held')
+    if (outcome === 'held') {
+      const doubt = reasons.find(({ code }) => NOT_KEPT.has(code))
       return {
         ...asked,
-        state: 'held',
-        last_error: words.waiting,
+        state: doubt ? 'queued' : 'held',
+        last_error: doubt?.message ?? words.waiting,
         next_try: now + ASK_HELD_AGAIN_MS,
       }
+    }
     const settled = { ...asked, settled_at: now, next_try: 0 }
     if (outcome === 'rejected') return { ...settled, state: 'refused', receipt }
     if (outcome === 'clash' || (record.digest !== null && receipt?.digest !== record.digest))

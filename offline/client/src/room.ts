@@ -68,9 +68,18 @@ export class Room {
     try {
       return await write()
     } catch (error) {
-      if (!(error instanceof DeviceError && error.code === 'storage_full')) throw error
+      if (!isFull(error)) throw error
       if ((await this.free(Infinity)) === 0) throw error
       return write()
+    }
+  }
+
+  /** Does a write that can wait for another day, and leaves it when there is no room. */
+  async spared(write: () => Promise<void>): Promise<void> {
+    try {
+      await this.making(write)
+    } catch (error) {
+      if (!isFull(error)) throw error
     }
   }
 
@@ -105,4 +114,8 @@ export class Room {
       this.source.set({ ...this.source.value, freed: { photos, bytes, at: this.clock.now() } })
     return bytes
   }
+}
+
+export function isFull(error: unknown): boolean {
+  return error instanceof DeviceError && error.code === 'storage_full'
 }

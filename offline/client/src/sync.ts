@@ -8,6 +8,7 @@ import type { directory } from '@xunge/types'
 import type { Clock, Host, Locks } from './ports'
 import type { Pusher } from './pusher'
 import type { Replica } from './replica'
+import { isFull } from './room'
 import type { Session } from './session'
 import { single } from './single'
 
@@ -63,7 +64,8 @@ export function startSync(parts: Parts): Sync {
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) await session.refused(error)
       else if (error instanceof Unavailable) failures++
-      else if (!(error instanceof ApiError)) throw error
+      // What could not be noted on a full disk is done again once there is room.
+      else if (!(error instanceof ApiError || isFull(error))) throw error
       return false
     } finally {
       await parts.refresh()

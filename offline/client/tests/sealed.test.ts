@@ -177,3 +177,25 @@ test('after the service lost its last hour, all of the month is pushed again wit
   expect(phone.server.arrived).toHaveLength(asked)
   expect(phone.server.complaints).toEqual([])
 })
+
+test('what the service believes of its author alone stays here until they sign in', async () => {
+  const phone = new Phone()
+  const { tab, client, id, photos } = await offlineReport(phone)
+  await client.session.signOut()
+  phone.server.doubts = ({ user }, sender) => user !== sender
+  tab.online = true
+  await client.session.signIn(OTHER, 'password', '测试手机')
+  await client.sync.flush(true)
+  const own = await report(client)
+  await client.sync.flush(true)
+  expect(client.outbox.locked.value).toMatchObject([
+    { state: 'queued', last_error: '只能提交自己的操作' },
+  ])
+  expect(phone.server.announced).toEqual([])
+  expect([...phone.server.applied.keys()]).toEqual([own.id])
+
+  await client.session.signIn(USER, 'password', '测试手机')
+  await deliverAll(phone, tab)
+  expect(phone.server.applied.has(id)).toBe(true)
+  expect([...phone.server.media.keys()]).toEqual([...photos.keys()])
+})

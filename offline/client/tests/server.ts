@@ -101,6 +101,8 @@ export class Server {
   })
   /** Bodies over which the service, or what stands before it, breaks down with a 500. */
   poisoned: (body: string) => boolean = () => false
+  /** What is not believed of whoever is signed in now, and so is not kept. */
+  doubts: (command: wire.Command, sender: string) => boolean = () => false
   /** Bodies that wait for a reason of the service's own. */
   holds: (body: string) => boolean = () => false
   /** Lets time pass between asking and answering. */
@@ -230,6 +232,10 @@ export class Server {
       throw new Error(`bad signature of ${command.id}`)
     const id = command.id
     this.arrived.push(id)
+    if (this.doubts(command, this.user ?? '')) {
+      const reasons = [{ code: 'not_author', message: '只能提交自己的操作', field: 'user' }]
+      return { id, outcome: 'held', receipt: null, reasons }
+    }
     const known = this.applied.get(id)
     const receipt = await this.receipt(id, body)
     if (known === body) this.repeats++

@@ -80,8 +80,8 @@ export function mediaText({ media }: OutboxItem): string {
 
 export function sizeText(bytes: number): string {
   return bytes < 1_000_000
-    ? `${Math.max(1, Math.round(bytes / 1000))} KB`
-    : `${(bytes / 1_000_000).toFixed(1)} MB`
+    ? `${Math.max(1, Math.round(bytes / 1000))}\u00a0KB`
+    : `${(bytes / 1_000_000).toFixed(1)}\u00a0MB`
 }
 
 /** The record itself was refused; a refused photo of a taken record only needs another try. */
