@@ -59,6 +59,16 @@ export const router = createRouter({
     { path: '/case/:id', component: () => import('@/screens/CaseScreen.vue') },
     { path: '/map', component: () => import('@/screens/MapScreen.vue'), meta: { tabs: true } },
     {
+      path: '/settings/devices',
+      component: () => import('@/screens/settings/DevicesScreen.vue'),
+      meta: { permission: 'admin.security' },
+    },
+    {
+      path: '/settings/kept',
+      component: () => import('@/screens/settings/KeptScreen.vue'),
+      meta: { permission: 'admin.system' },
+    },
+    {
       path: '/settings/:kind?',
       component: () => import('@/screens/settings/SettingsScreen.vue'),
       meta: { tabs: true, permission: 'admin.system' },
@@ -117,6 +127,7 @@ router.beforeEach((to) => {
 /** The first screen of those who do not report. */
 function landing(atDesk: boolean, can: (permission: string) => boolean): string {
   if (can('admin.system')) return '/settings'
+  if (can('admin.security')) return '/settings/devices'
   if (atDesk) return '/cases'
   return can('person.browse') ? '/registry' : '/me'
 }

@@ -32,6 +32,7 @@ export interface Payloads {
   'room.record': commands.RecordRoom
   'room.edit': commands.EditRoom
   'dispute.settle': commands.SettleDispute
+  'command.decide': commands.DecideCommand
 }
 
 /** `draft` is the key of the draft that this ends. */

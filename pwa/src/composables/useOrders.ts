@@ -4,9 +4,9 @@ import { useClient } from '@/client'
 import { sendCorrection } from './useCorrection'
 import { useNotice } from './useNotice'
 
-type Order = 'case.merge' | 'case.split' | 'case.hand_over'
+type Order = 'case.merge' | 'case.split' | 'case.hand_over' | 'command.decide'
 
-/** Orders on several cases, without photos: recorded in the outbox, or put in a refused one's place. */
+/** Orders without photos, on several cases or of an administrator: recorded in the outbox, or put in a refused one's place. */
 export function useOrders() {
   const { outbox } = useClient()
   const { complain } = useNotice()

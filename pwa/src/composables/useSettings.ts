@@ -1,5 +1,5 @@
 import type { settings } from '@xunge/types'
-import { computed, ref, shallowRef, watch, type Ref } from 'vue'
+import { computed, ref, shallowRef, type Ref } from 'vue'
 import { useClient } from '@/client'
 import {
   MOST_BYTES,
@@ -9,24 +9,8 @@ import {
   type Preview,
   type RowsChange,
 } from '@/lib/settings'
-import { useAsking } from './useAsking'
+import { useLoading, usePages } from './usePages'
 import { useReference } from './useReference'
-
-const TYPING_MS = 300
-
-/** Loads something from the service, and says why when it cannot. */
-function useLoading<T>(empty: T, fetch: () => Promise<T>) {
-  const value = shallowRef<T>(empty)
-  const { ask, ...state } = useAsking()
-
-  function load(): Promise<void> {
-    state.loading.value = true
-    return ask(fetch, (found) => {
-      value.value = found
-    })
-  }
-  return { value, ...state, load }
-}
 
 /** What can be set, with how much of it there is. */
 export function useKinds() {
@@ -39,30 +23,8 @@ export function useKinds() {
 }
 
 /** Rows of one kind, searched and page by page. */
-export function useRows(kind: Ref<string>) {
-  const client = useClient()
-  const q = ref('')
-  const page = ref(1)
-  const { value: list, ...state } = useLoading<settings.RowList>({ rows: [], total: 0 }, () => {
-    const query = new URLSearchParams({ q: q.value, page: String(page.value) })
-    return client.request('GET', `/settings/${kind.value}?${query}`)
-  })
-  let timer: ReturnType<typeof setTimeout> | undefined
-  watch(kind, () => {
-    list.value = { rows: [], total: 0 }
-    q.value = ''
-    page.value = 1
-    void state.load()
-  })
-  watch(q, () => {
-    page.value = 1
-    clearTimeout(timer)
-    timer = setTimeout(() => void state.load(), TYPING_MS)
-  })
-  watch(page, () => void state.load())
-  void state.load()
-  return { list, q, page, ...state }
-}
+export const useRows = (kind: Ref<string>) =>
+  usePages<settings.RowList>({ rows: [], total: 0 }, () => `/settings/${kind.value}`)
 
 export function useHistory(kind: string, entity: string) {
   const client = useClient()

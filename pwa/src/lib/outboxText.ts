@@ -21,6 +21,7 @@ const commandNames: Record<string, string> = {
   'room.record': '登记房屋',
   'room.edit': '修改房屋信息',
   'dispute.settle': '核定有争议的信息',
+  'command.decide': '处理待定的提交',
 }
 
 /** An app of the next version may have left one here that this one has no name for. */
