@@ -61,7 +61,7 @@ export const router = createRouter({
     {
       path: '/settings/devices',
       component: () => import('@/screens/settings/DevicesScreen.vue'),
-      meta: { permission: 'admin.security' },
+      meta: { tabs: true, permission: 'admin.security' },
     },
     {
       path: '/settings/kept',

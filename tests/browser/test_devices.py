@@ -32,9 +32,10 @@ async def test_the_security_officer_empties_a_lost_phone(
     people: People, worker: Worker, service: Service
 ) -> None:
     holder = await people.worker(worker)
+    [row] = await service.rows("select name from app_user where code = $1", worker.user)
     officer = await people.user("aq01")
     await expect(officer.page.get_by_role("heading", name="设备管理")).to_be_visible()
-    await officer.page.get_by_label("按人员、名称或型号查找").fill(worker.name)
+    await officer.page.get_by_label("按人员、名称或型号查找").fill(row["name"])
     found = officer.page.get_by_role("list", name="设备").get_by_role("listitem")
     await expect(found).to_have_count(1)
     await found.get_by_role("button", name="改名").click()
@@ -78,7 +79,7 @@ async def test_an_administrator_ends_a_wait_that_would_never_end(
         await row.get_by_role("button", name="处理").click()
         dialog = admin.page.get_by_role("dialog")
         await dialog.get_by_text("退回给提交人").click()
-        await dialog.get_by_label("说明").fill("原件已补录")
+        await dialog.get_by_role("textbox").fill("原件已补录")
         await look(admin, "kept-decide")
         await dialog.get_by_role("button", name="确定").click()
         await expect(dialog).to_have_count(0)
