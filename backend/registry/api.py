@@ -60,8 +60,10 @@ class RegistryController(Controller):
         """One person; whole for posts that may hold the whole."""
         async with database.connection() as conn:
             found = await queries.record_of(conn, actor, state.pushing.kinds, "person", record)
+            person = person_document(found)
+            home = await conn.fetchval("select address from room where id = $1", person.room)
         full = person_full(found) if actor.may("person.full") else None
-        return PersonDetail(person_document(found), full)
+        return PersonDetail(person, full, home)
 
     @get("/rooms/{record:uuid}")
     async def room(

@@ -212,10 +212,13 @@ class FieldChange(Struct, frozen=True, kw_only=True):
 
 
 class PersonDetail(Struct, frozen=True):
-    """GET /registry/people/{id}. `full` comes to posts that may hold it."""
+    """GET /registry/people/{id}. `full` comes to posts that may hold it; `home` is the room's
+    address, for devices that do not hold it.
+    """
 
     person: PersonDocument
     full: PersonFull | None
+    home: str | None
 
 
 class PersonPage(Struct, frozen=True):

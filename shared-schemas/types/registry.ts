@@ -34,11 +34,13 @@ export interface FieldChange {
   disputed: boolean;
 }
 /**
- * GET /registry/people/{id}. `full` comes to posts that may hold it.
+ * GET /registry/people/{id}. `full` comes to posts that may hold it; `home` is the room's
+ *     address, for devices that do not hold it.
  */
 export interface PersonDetail {
   person: PersonDocument;
   full: PersonFull | null;
+  home: string | null;
 }
 /**
  * A person as most devices hold them, kind `person`: personal values masked.

@@ -70,6 +70,11 @@ export function useRecord(kind: () => RecordKind, id: () => string) {
 
   return {
     shown,
+    /** Where a person lives, when this device does not hold the room. */
+    home: computed(() => {
+      const { person: there, home } = person.value ?? {}
+      return there?.room === shown.value?.values.room ? home : null
+    }),
     loading: computed(() => loading.value && !shown.value),
     offline,
     error: computed(() => (shown.value ? null : error.value)),

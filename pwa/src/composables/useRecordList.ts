@@ -80,6 +80,9 @@ export function useRecordList(name: Ref<ListName>, text: Ref<string>) {
 
   watch([name, text, held], () => {
     most.value = SHOWN
+    answered.value = []
+    next.value = null
+    loading.value = true
     void load()
   })
   useRefresh(() => {
