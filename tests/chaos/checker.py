@@ -80,6 +80,7 @@ class Checker:
         wrote: dict[str, Json] = {}
         heard: dict[str, list[Json]] = defaultdict(list)
         queue: dict[str, Json] = {}
+        said: set[str] = set()
         for lines in self._diaries.values():
             for line in lines:
                 if line["event"] == "wrote":
@@ -88,9 +89,12 @@ class Checker:
                     heard[line["command"]].append(line)
                 elif line["event"] == "holds":
                     queue |= line["queue"]
+                elif line["event"] == "said":
+                    said.add(line["command"])
                 elif line["event"] in {"unverified", "checksum_differs"}:
                     self._odd(f"a device says {line}")
         self.found.operations = len(wrote)
+        self.found.lost += [f"{each} was recorded and never on disk" for each in said - set(wrote)]
         for command, line in wrote.items():
             self._answers(command, line, heard[command])
             self._end(command, line, queue.get(command))
@@ -118,8 +122,10 @@ class Checker:
         """
         row = self._receipts.get(command)
         if row is None:
-            why = "lost" if accepted else "unexplained"
-            getattr(self.found, why).append(f"{command} has a receipt that the service has not")
+            if accepted:
+                self.found.lost.append(f"{command} has a receipt that the service has not")
+            elif receipt["epoch"] == self._epochs[-1]:
+                self._odd(f"{command} was rejected, and the service does not know")
             return
         same = (row["outcome"] == "accepted") == accepted and row["epoch"] == receipt["epoch"]
         later = row["epoch"] != receipt["epoch"] and self._is_later(row["epoch"], receipt["epoch"])
@@ -299,25 +305,30 @@ class Checker:
         allowed = await self._allowed(holds["user"])
         if set(holds["buckets"]) != allowed:
             self._odd(f"{name} holds {sorted(set(holds['buckets']) ^ allowed)} or should")
-        rows = await self._conn.fetch(
-            "select bucket, kind, entity, version from bucket_member "
-            "where bucket = any($1) and not removed",
-            holds["buckets"],
-        )
-        theirs: dict[str, dict[str, int]] = defaultdict(dict)
-        for row in rows:
-            theirs[row["bucket"]][f"{row['kind']}/{row['entity']}"] = row["version"]
-        for bucket in holds["buckets"]:
-            mine = holds["members"].get(bucket, {})
-            if mine != theirs[bucket]:
-                self._odd(f"{name} has another {bucket}: {_difference(mine, theirs[bucket])}")
-        named = {key for of in theirs.values() for key in of}
-        extra = holds["documents"].keys() ^ named
-        if extra:
-            self._odd(f"{name} holds, or lacks, documents: {sorted(extra)[:5]}")
+        theirs = await self._standing(holds["buckets"])
+        for bucket, mine in (holds["members"] or {}).items():  # our own client does not tell
+            if mine != theirs.get(bucket, {}):
+                self._odd(
+                    f"{name} has another {bucket}: {_difference(mine, theirs.get(bucket, {}))}"
+                )
+        named = {key: version for of in theirs.values() for key, version in of.items()}
+        has = {key: version for key, (version, _) in holds["documents"].items()}
+        if has != named:
+            self._odd(f"{name} has other documents: {_difference(has, named)}")
         for key, (_, document) in holds["documents"].items():
             if key in documents and document is not None and document != documents[key]:
                 self._odd(f"{name} has another {key}")
+
+    async def _standing(self, buckets: list[str]) -> dict[str, dict[str, int]]:
+        rows = await self._conn.fetch(
+            "select bucket, kind, entity, version from bucket_member "
+            "where bucket = any($1) and not removed",
+            buckets,
+        )
+        held: dict[str, dict[str, int]] = {bucket: {} for bucket in buckets}
+        for row in rows:
+            held[row["bucket"]][f"{row['kind']}/{row['entity']}"] = row["version"]
+        return held
 
     async def _allowed(self, user: str) -> set[str]:
         """By the tables, what a user's device may hold in the post they act in."""

@@ -9,10 +9,10 @@ class Diary:
     """One device's file of JSON lines, written through at once. `event` names each line.
 
     wrote: a command is on the device's disk (command, digest, type, after, corrects, author; media:
-    id to SHA-256). heard: an outcome of one (command, outcome, receipt, reasons). arrived: the
-    service said that it has all bytes of a photo (media, sha256, author). reset: why a pull began
-    anew. unverified, checksum_differs: what did not add up. holds: the end (user, epoch, buckets,
-    members, documents, queue, media).
+    id to SHA-256). said: the app told its user that it is recorded (command). heard: an outcome of
+    one (command, outcome, receipt, reasons). arrived: the service said that it has all bytes of a
+    photo (media, sha256). reset: why a pull began anew. unverified, checksum_differs: what did not
+    add up. holds: the end (user, epoch, buckets, members, documents, queue, media).
     """
 
     def __init__(self, path: Path) -> None:

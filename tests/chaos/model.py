@@ -379,7 +379,6 @@ class Device:
             page = _json(answer)
             if answer.status_code == 400 and page.get("code") == "bad_cursor":
                 disk.cursor = None
-                raise NoAnswer("bad cursor")
             if answer.status_code != 200 or "members" not in page:
                 raise NoAnswer(f"{answer.status_code} to pull")
             self._measure(page["server_time"], asked)

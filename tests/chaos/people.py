@@ -192,13 +192,18 @@ class ModelUser:
 
     # The end, on a healed network
 
+    def unsettled(self) -> int:
+        """Items and photos that may still move."""
+        return self.device.unsettled()
+
     async def come_home(self) -> None:
         """Whoever recorded something here signs in once more and has it sent."""
         await self._kill()
         self.device.patience_s = 60.0
-        owners = {photo.author for photo in self._disk.photos.values() if not photo.sent}
-        for person in self.people:
-            if person is not self.person and len(owners) > 1:
+        unsent = [photo.author for photo in self._disk.photos.values() if not photo.sent]
+        held = [item.author for item in self._disk.items.values() if item.state == "held"]
+        if {*unsent, *held} - {self._disk.user}:
+            for person in self.people:
                 await self._as(person)
         await self._as(self.person)
 
@@ -206,7 +211,7 @@ class ModelUser:
         await self.device.sign_in(person.code, self._password)
         await settle(self.device)
 
-    async def last_word(self) -> None:
+    async def last_word(self, _: Sequence[str] = ()) -> None:
         if self._disk.token is None:
             await self._sign_in()
         await settle(self.device)
