@@ -12,8 +12,8 @@ import { ApiError, DeviceError, Unavailable } from '../../offline/client/src/err
 import type { Server } from '../../offline/client/tests/server'
 import { ManualClock, Phone, type Tab } from '../../offline/client/tests/world'
 
-/** How much faster timers run than time: a phone asks again in seconds, not minutes. */
-const HASTE = 10
+/** How much faster timers run than time: a phone asks again sooner. */
+const HASTE = 2
 const SPOKEN = new Set(['case', 'task', 'person', 'room'])
 const OPEN = ['queued', 'sending', 'waiting_media', 'held']
 

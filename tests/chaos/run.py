@@ -253,7 +253,7 @@ async def people_of(service: Service) -> tuple[list[Person], list[Person]]:
     return [p for p in people if not p.desk], [p for p in people if p.desk]
 
 
-async def perform(seconds: float, seed: int, *, models: int = 9, phones: int = 5) -> Report:
+async def perform(seconds: float, seed: int, *, models: int = 6, phones: int = 4) -> Report:
     """A whole run on a site of its own."""
     site = Site(new_folder())
     try:
