@@ -40,7 +40,7 @@ class Wire {
 
   constructor(
     private readonly port: number,
-    private readonly note: (event: string, said: object) => void,
+    private readonly jot: (event: string, said: object) => void,
   ) {}
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
@@ -70,8 +70,7 @@ class Wire {
     } catch {
       return
     }
-    for (const { id, ...said } of answer.outcomes ?? [])
-      this.note('heard', { command: id, ...said })
+    for (const { id, ...said } of answer.outcomes ?? []) this.jot('heard', { command: id, ...said })
   }
 
   private hearUpload(path: string, headers: Headers, response: Response): void {
@@ -87,7 +86,7 @@ class Wire {
     const upload = this.announced.get(id)
     const offset = response.headers.get('upload-offset')
     if (upload && response.ok && offset !== null && Number(offset) === upload.size)
-      this.note('arrived', { media: id, sha256: upload.sha256 })
+      this.jot('arrived', { media: id, sha256: upload.sha256 })
   }
 }
 
@@ -107,12 +106,12 @@ class ChaosPhone extends Phone {
   ) {
     super(factory)
     this.clock = new WallClock(skew)
-    this.wire = new Wire(port, (event, said) => this.note(event, said))
+    this.wire = new Wire(port, (event, said) => this.jot(event, said))
     this.server = this.wire as unknown as Server
     this.store = openDexie('xunge', { indexedDB: factory, IDBKeyRange })
   }
 
-  note(event: string, said: object): void {
+  jot(event: string, said: object): void {
     appendFileSync(this.diary, `${JSON.stringify({ event, ...said })}\n`)
   }
 
@@ -147,7 +146,7 @@ class ChaosPhone extends Phone {
       const mine = photos.filter(({ owner }) => owner === id).map((each) => [each.id, each.sha256])
       const entity = (payload as Partial<commands.ReportCase>).case ?? null
       const media = Object.fromEntries(mine) as Record<string, string>
-      this.note('wrote', {
+      this.jot('wrote', {
         ...{ command: id, digest, type, after, corrects, author: user, entity, media },
       })
     }
@@ -171,7 +170,7 @@ class ChaosPhone extends Phone {
         const { id, version } = each as { id: string; version: number }
         documents[`${kind}/${id}`] = [version, SPOKEN.has(kind) ? each : null]
       }
-    this.note('holds', {
+    this.jot('holds', {
       user: client.session.state.value.view?.user ?? null,
       epoch: point?.epoch ?? null,
       buckets: point?.buckets ?? [],
@@ -240,13 +239,13 @@ const works: Record<string, Work> = {
     const base = { case: newId(), report: newId(), ...order.payload }
     const { payload, media } = await withPhotos(tab, base, order.photos)
     const id = await tab.client.outbox.submit('case.report', payload as never, { media })
-    phone.note('said', { command: id })
+    phone.jot('said', { command: id })
     return { command: id, case: base.case }
   },
   async act(phone, tab, { payload: base = {}, photos, after = [] }) {
     const { payload, media } = await withPhotos(tab, base, photos)
     const id = await tab.client.outbox.submit('case.act', payload as never, { media, after })
-    phone.note('said', { command: id })
+    phone.jot('said', { command: id })
     return { command: id }
   },
   async flush(_, { client }) {

@@ -173,7 +173,7 @@ class Run:
         one, other = self._dice.sample(sorted(set(workers)), 2)
         async with self.site.sql() as conn:
             await conn.execute(
-                "update post p set areas = o.areas, version = p.version + 1 from post o, "
+                "update post p set areas = o.areas from post o, "
                 'appointment a, appointment b where a."user" = any($1) and b."user" = any($1) '
                 'and a."user" <> b."user" and p.code = a.post and o.code = b.post',
                 [one, other],
