@@ -72,7 +72,7 @@ test('a service that is down is not asked for every item', async () => {
   const phone = new Phone()
   const tab = await signedIn(phone)
   tab.online = false
-  for (let n = 0; n < 20; n++) await report(tab.client)
+  for (let n = 0; n < 9; n++) await report(tab.client)
   phone.server.poisoned = () => true
   tab.online = true
   const asked = phone.server.requests.length
