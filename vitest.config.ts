@@ -6,6 +6,8 @@ export default defineConfig({
   // Node would get the build for files and streams; phones get this one.
   resolve: { alias: { 'tus-js-client': 'tus-js-client/lib.esm/browser/index.js' } },
   test: {
+    // A time-out is for what hangs: a busy machine may take six times as long.
+    testTimeout: 30_000,
     projects: [
       project('rules', 'shared-schemas/rules'),
       project('client', 'offline/client'),

@@ -26,7 +26,10 @@ class Life:
 
 _IDENTITY = """
 select (select system_identifier from pg_control_system()) as system_identifier,
-       (select timeline_id from pg_control_checkpoint()) as timeline
+       ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int as timeline
+"""
+"""The timeline is that of the log being written: the control file names the former one until the
+first checkpoint after a promotion, and a start in between would not notice the restore.
 """
 
 

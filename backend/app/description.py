@@ -40,7 +40,7 @@ class Description(JsonRenderPlugin):
                 for path, item in openapi_schema["paths"].items()
             },
             "components": {
-                "schemas": openapi_schema["components"]["schemas"] | {"Failure": _SCHEMA}
+                "schemas": _tuples(openapi_schema["components"]["schemas"]) | {"Failure": _SCHEMA}
             },
         }
         return super().render(request, described)
@@ -54,6 +54,21 @@ class Description(JsonRenderPlugin):
         }
         failures = {"4XX": _FAILURE, "503": _FAILURE | {"headers": _COME_BACK}}
         return operation | {"responses": good | failures}
+
+
+def _tuples(schema: Any) -> Any:
+    """A tuple told by its length and what may stand in it: tools that read descriptions stumble
+    over `prefixItems`.
+    """
+    if isinstance(schema, list):
+        return [_tuples(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {key: _tuples(value) for key, value in schema.items()}
+    places = told.pop("prefixItems", None)
+    if places is None:
+        return told
+    return told | {"items": {"anyOf": places}, "minItems": len(places), "maxItems": len(places)}
 
 
 def _as_sent(told: dict[str, Any]) -> dict[str, Any]:

@@ -148,7 +148,7 @@ async def test_what_waits_survives_the_phone_and_the_session(
     field = await switch_on()
     await field.look_in_outbox()
     await expect(field.page.get_by_role("alert")).to_contain_text("登录已过期，内容都还在")
-    await field.page.get_by_role("link", name="重新登录").click()
+    await field.page.get_by_role("link", name="重新登录", exact=True).click()
     await field.sign_in(worker.user)
     await field.look_in_outbox()
     number = await field.number_of("手机没电了")

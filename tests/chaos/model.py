@@ -86,6 +86,7 @@ class Disk(Struct):
     view: Json | None = None
     cursor: str | None = None
     epoch: str | None = None
+    """As last heard. It outlives every wipe, as what was accepted in it does."""
     buckets: list[str] = field(default_factory=list)
     members: dict[str, dict[Key, int]] = field(default_factory=dict)
     documents: dict[Key, tuple[int, Any]] = field(default_factory=dict)
@@ -186,7 +187,7 @@ class Device:
 
     def wipe(self) -> None:
         """Others' data goes; the user's own unsent items stay."""
-        self.disk.cursor = self.disk.epoch = None
+        self.disk.cursor = None
         self.disk.buckets = []
         self.disk.members = {}
         self.disk.documents = {}
@@ -442,10 +443,11 @@ class Device:
         disk.members = {name: of for name, of in disk.members.items() if name in allowed}
         kept = {key for bucket in disk.members.values() for key in bucket}
         disk.documents = {key: of for key, of in disk.documents.items() if key in kept}
-        disk.cursor, disk.epoch, disk.buckets = page["cursor"], page["epoch"], sorted(allowed)
+        former, disk.epoch = disk.epoch, page["epoch"]
+        disk.cursor, disk.buckets = page["cursor"], sorted(allowed)
         if page.get("reset") is not None:
             self.diary.note("reset", why=page["reset"], epoch=page["epoch"])
-        if page.get("reset") == "epoch":
+        if former not in {None, page["epoch"]}:
             self._send_again()
         for bucket, told in (page.get("checksums") or {}).items():
             if checksum(disk.members.get(bucket, {})) != told:

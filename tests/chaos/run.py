@@ -144,7 +144,7 @@ class Run:
             self._worker_away,
             self._grids_change,
             self._upgrade,
-            # self._restore_backup, until its losses are understood
+            self._restore_backup,
         ]
         return [*found, self._full_disk] if self.site.can_fill_disks else found
 

@@ -50,7 +50,7 @@ async def test_an_untouched_ledger_verifies(lived: City) -> None:
 
 async def test_erasing_a_person_leaves_the_chain_valid(lived: City) -> None:
     async with core_database.connection() as conn:
-        [value] = await conn.fetch("select id, subject from sealed_value")
+        value = await conn.fetchrow("select id, subject from sealed_value limit 1")
         await conn.execute("delete from subject_key where subject = $1", value["subject"])
         assert await sealed.read(conn, lived.ports.cipher, value["id"]) is None
     assert (await verified()).fault is None

@@ -36,4 +36,8 @@ def alike(value: object, other: object) -> bool:
         return value.keys() == other.keys() and all(alike(value[k], other[k]) for k in value)
     if isinstance(value, list) and isinstance(other, list):
         return len(value) == len(other) and all(map(alike, value, other))
-    return isinstance(value, bool) == isinstance(other, bool) and value == other
+    if isinstance(value, bool) or isinstance(other, bool):
+        return value is other
+    if isinstance(value, int | float) and isinstance(other, int | float):
+        return float(value) == float(other)  # JavaScript writes 5e16 without its exponent
+    return value == other
