@@ -42,14 +42,15 @@ class PhoneHost:
             stdout=subprocess.DEVNULL,
         )
         (out / "package.json").write_text('{"type": "module"}')
-        process = await asyncio.create_subprocess_exec(
-            "node",
-            str(out / "phones.js"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(folder / "phones.log").open("wb"),
-            limit=1 << 24,
-        )
+        with (folder / "phones.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                "node",
+                str(out / "phones.js"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                limit=1 << 24,
+            )
         return cls(process)
 
     async def _listen(self) -> None:

@@ -7,12 +7,15 @@ are, they are `make chaos`'s to find fault, not the gate's.
 import asyncio
 import os
 
+import pytest
+
 from tests.chaos.run import evidence, perform
 
 SECONDS = 8
 SEED = 6
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # cut connections
 def test_nothing_is_lost_or_doubled_in_a_storm() -> None:
     seed = int(os.environ.get("SEED", SEED))
     print(f"chaos seed {seed}")
