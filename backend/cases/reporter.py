@@ -4,9 +4,9 @@ import msgspec
 
 from backend.cases.structs import Case, Outside
 from backend.core.actor import Actor
-from backend.core.clock import utc_now
 from backend.core.errors import not_found
-from offline import journal, sealed
+from backend.core.noting import Subject, note_unmasking
+from offline import sealed
 from offline.ports import Connection
 from offline.sealed import Cipher
 
@@ -49,27 +49,7 @@ async def reveal(
     person = await reporter_of(conn, cipher, case)
     if person is None:
         raise not_found("举报人")
-    now = utc_now()
-    kept = sealed.reference(actor.user, reason.encode())
-    await sealed.write(conn, cipher, [(kept, reason.encode())])
-    await journal.append(
-        conn,
-        [
-            journal.Entry(
-                occurred_at=now,
-                received_at=now,
-                verb="person.unmasked",
-                facts={"reason": kept.fact(), "reporter": str(case.reports[0].reporter)},
-                author=actor.user,
-                post=actor.post,
-                area=actor.areas[0] if actor.areas else None,
-                device=actor.device,
-                session=actor.session,
-                ip=actor.ip,
-                kind="case",
-                entity=case.id,
-                version=case.version,
-            )
-        ],
-    )
+    about = Subject("case", case.id, case.version)
+    reporter = str(case.reports[0].reporter)
+    await note_unmasking(conn, cipher, actor, about, reason, reporter=reporter)
     return person

@@ -8,7 +8,6 @@ former state from its memory.
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from secrets import token_urlsafe
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -21,6 +20,7 @@ from backend.core.database import connection, transaction
 from backend.core.errors import Problem
 from backend.core.ids import new_id
 from backend.core.limits import Limiter
+from backend.core.noting import note
 from backend.core.sealing import Seal
 from backend.directory import devices, lockout, queries
 from backend.directory.actors import (
@@ -122,8 +122,8 @@ class Sessions:
             )
             actor = replace(actor, ip=ip)
             if device.new_here:
-                await _note(conn, "device_registered", now, actor)
-            await _note(conn, "signed_in", now, actor)
+                await note(conn, "device_registered", now, actor)
+            await note(conn, "signed_in", now, actor)
         self._forget(device=form.device.id)
         return replace(opened, view=replace(opened.view, data_key=device.data_key))
 
@@ -150,7 +150,7 @@ class Sessions:
             opened, after = await self._open(
                 conn, actor.user, post, actor.device, signed_in_at=signed_in_at, now=now
             )
-            await _note(conn, "switched_post", now, replace(after, ip=actor.ip), former=actor.post)
+            await note(conn, "switched_post", now, replace(after, ip=actor.ip), former=actor.post)
         self._forget(user=actor.user)
         return opened
 
@@ -184,7 +184,7 @@ class Sessions:
             opened, after = await self._open(
                 conn, actor.user, actor.post, actor.device, signed_in_at=now, now=now
             )
-            await _note(conn, "changed_password", now, replace(after, ip=actor.ip))
+            await note(conn, "changed_password", now, replace(after, ip=actor.ip))
         self._forget(user=actor.user)
         return opened
 
@@ -193,26 +193,26 @@ class Sessions:
         now = self._clock()
         async with transaction() as conn:
             if actor.device and await devices.confirm_wipe(conn, actor.device, now):
-                await _note(conn, "device_wiped", now, actor)
+                await note(conn, "device_wiped", now, actor)
             if everywhere:
                 await conn.execute("delete from session where user_id = $1", actor.user)
             else:
                 await conn.execute("delete from session where id = $1", actor.session)
-            await _note(conn, "signed_out", now, actor, everywhere=everywhere)
+            await note(conn, "signed_out", now, actor, everywhere=everywhere)
         self._forget(user=actor.user)
 
     async def rename(self, actor: Actor, device: UUID, whose: Whose, name: str) -> None:
         """Call a device something else. Raises Problem 404."""
         async with transaction() as conn:
             await devices.rename(conn, device, whose, name)
-            await _note(conn, "device_renamed", self._clock(), actor, renamed=device)
+            await note(conn, "device_renamed", self._clock(), actor, renamed=device)
 
     async def revoke(self, actor: Actor, device: UUID, whose: Whose) -> None:
         """Stop a device for good. Raises Problem 404."""
         now = self._clock()
         async with transaction() as conn:
             await devices.revoke(conn, device, whose, now)
-            await _note(conn, "device_revoked", now, actor, revoked=device)
+            await note(conn, "device_revoked", now, actor, revoked=device)
         self._forget(device=device)
 
     async def order_wipe(self, actor: Actor, device: UUID, whose: Whose) -> None:
@@ -220,14 +220,14 @@ class Sessions:
         now = self._clock()
         async with transaction() as conn:
             await devices.order_wipe(conn, device, whose, now)
-            await _note(conn, "device_wipe_ordered", now, actor, ordered=device)
+            await note(conn, "device_wipe_ordered", now, actor, ordered=device)
         self._forget(device=device)
 
     async def refuse(self, actor: Actor, permissions: tuple[str, ...], route: str) -> None:
         """Keep in the ledger that an actor was refused a route. Raises Problem 403 `forbidden`."""
         async with transaction() as conn:
             facts = {"permissions": permissions, "route": route}
-            await _note(conn, "access_refused", self._clock(), actor, **facts)
+            await note(conn, "access_refused", self._clock(), actor, **facts)
         raise Problem(403, "forbidden", "您当前的岗位没有这项权限", field=permissions[0])
 
     async def _prove(self, name: str, password: str, device: UUID, ip: str | None) -> UUID:
@@ -320,19 +320,3 @@ async def _renew(conn: Connection, acting: Acting, now: datetime) -> None:
         actor = acting.actor
         await conn.execute("update session set expires_at = $2 where id = $1", actor.session, end)
         await conn.execute("update device set seen_at = $2 where id = $1", actor.device, now)
-
-
-async def _note(conn: Connection, verb: str, now: datetime, actor: Actor, **facts: Any) -> None:
-    entry = Entry(
-        occurred_at=now,
-        received_at=now,
-        verb=verb,
-        facts=facts,
-        author=actor.user,
-        post=actor.post,
-        area=actor.areas[0] if actor.areas else None,
-        device=actor.device,
-        session=actor.session,
-        ip=actor.ip,
-    )
-    await append(conn, [entry])

@@ -6,14 +6,13 @@ from uuid import UUID
 import msgspec
 
 from backend.core.actor import Actor
-from backend.core.clock import utc_now
 from backend.core.errors import Problem, not_found
+from backend.core.noting import Subject, note_unmasking
 from backend.core.scope import Parameters, reach
 from backend.registry import blind
 from backend.registry.documents import person_full
 from backend.registry.rules import masking, merging
 from backend.registry.structs import FieldChange, FindRecords, PersonFull, Record, RecordKind
-from offline import journal, sealed
 from offline.ports import Connection
 from offline.sealed import Cipher
 from offline.work import Kind
@@ -112,27 +111,6 @@ async def reveal(
     conn: Connection, cipher: Cipher, actor: Actor, person: Record, reason: str
 ) -> PersonFull:
     """A person unmasked; who looked, when and why is journalled."""
-    now = utc_now()
-    kept = sealed.reference(actor.user, reason.encode())
-    await sealed.write(conn, cipher, [(kept, reason.encode())])
-    await journal.append(
-        conn,
-        [
-            journal.Entry(
-                occurred_at=now,
-                received_at=now,
-                verb="person.unmasked",
-                facts={"reason": kept.fact()},
-                author=actor.user,
-                post=actor.post,
-                area=actor.areas[0] if actor.areas else None,
-                device=actor.device,
-                session=actor.session,
-                ip=actor.ip,
-                kind="person",
-                entity=person.id,
-                version=person.version,
-            )
-        ],
-    )
+    about = Subject("person", person.id, person.version)
+    await note_unmasking(conn, cipher, actor, about, reason)
     return person_full(person)

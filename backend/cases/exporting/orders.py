@@ -17,8 +17,8 @@ from backend.core.actor import Actor
 from backend.core.clock import CITY_ZONE
 from backend.core.errors import Problem, not_found
 from backend.core.ids import new_id
+from backend.core.noting import note
 from backend.core.scope import Parameters
-from offline import journal
 from offline.ports import Connection
 from offline.sealed import Cipher
 
@@ -167,19 +167,7 @@ async def fetched(conn: Connection, actor: Actor, order: Order, now: datetime) -
         now,
     )
     if first is not None:
-        entry = journal.Entry(
-            occurred_at=now,
-            received_at=now,
-            verb="case.export_fetched",
-            facts={"export": str(order.id)},
-            author=actor.user,
-            post=actor.post,
-            area=actor.areas[0] if actor.areas else None,
-            device=actor.device,
-            session=actor.session,
-            ip=actor.ip,
-        )
-        await journal.append(conn, [entry])
+        await note(conn, "case.export_fetched", now, actor, export=str(order.id))
 
 
 def view(order: Order, actor: Actor, names: Names) -> Export:
