@@ -105,12 +105,14 @@ export function startSync(parts: Parts): Sync {
     await sendMedia()
   }
   const pull = single(async () => {
-    const before = await replica.syncPoint()
-    await asUser('replica', (view) => replica.pull(view))
-    const point = await replica.syncPoint()
-    // Only what was just heard counts: a device that cannot pull may remember an earlier life.
-    if (point === null || (point.epoch === before?.epoch && point.at === before.at)) return
-    if ((await parts.recheck(point.epoch)) > 0) void flush()
+    await asUser('replica', async (view) => {
+      const before = await replica.syncPoint()
+      await replica.pull(view)
+      const point = await replica.syncPoint()
+      // Only what was just heard counts: a device that cannot pull may remember an earlier life.
+      if (point === null || (point.epoch === before?.epoch && point.at === before.at)) return
+      if ((await parts.recheck(point.epoch)) > 0) void flush()
+    })
   })
 
   let cancelTick = (): void => undefined
