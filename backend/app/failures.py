@@ -43,6 +43,9 @@ _HTTP = {
     503: ("unavailable", "服务正忙,请稍后再试"),
 }
 
+_CUT_SHORT = "client disconnected prematurely"
+"""How Litestar says that a connection broke inside a body, as a fault of the server's."""
+
 _INPUT = (
     (re.compile(r"missing required field `([^`]+)`"), "缺少这一项"),
     (re.compile(r"contains unknown field `([^`]+)`"), "没有这一项"),
@@ -80,6 +83,8 @@ def _first_fault(error: ValidationException) -> tuple[str | None, str]:
 
 
 def _http(request: AnyRequest, error: HTTPException) -> Response[Failure]:
+    if error.detail == _CUT_SHORT:
+        return Response(Failure(*_HTTP[400]), status_code=400)  # which nobody hears
     if error.status_code >= 500 and error.status_code not in _HTTP:
         return _unknown(request, error)
     code, message = _HTTP.get(error.status_code, _HTTP[400])

@@ -1,9 +1,11 @@
 """What a hostile caller tries over HTTP: no fault of ours, and nothing that is not theirs."""
 
+import asyncio
 import base64
 import gzip
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from backend.core.database import connect
@@ -27,6 +29,28 @@ async def test_a_body_that_swells_without_end_is_too_large(city_server: Server) 
         headers = JSON | {"Content-Encoding": "gzip"}
         answer = await clerk.client.post("/api/sync/push", content=bomb, headers=headers)
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/api/session", "/api/sync/push"])
+async def test_a_body_cut_short_is_no_fault_of_ours(city_server: Server, path: str) -> None:
+    id_ = f"cut-{uuid4()}"
+    async with Phone.of(city_server, CLERK) as clerk:
+        headers = JSON | {
+            "Authorization": clerk.client.headers["Authorization"],
+            "Content-Length": "90",
+            "X-Request-Id": id_,
+        }
+        url = httpx.URL(city_server.url)
+        _, writer = await asyncio.open_connection(url.host, url.port)
+        lines = [f"POST {path} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in headers.items())]
+        writer.write("\r\n".join([*lines, "", "{"]).encode())
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(10):
+            while id_ not in (said := city_server.log.read_text()):
+                await asyncio.sleep(0.02)
+    (line,) = [line for line in said.splitlines() if id_ in line]
+    assert "status=400" in line
 
 
 @pytest.mark.parametrize("at", ["9999-12-31T23:59:59-14:00", "2026-11-20T00:00:00"])
