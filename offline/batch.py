@@ -107,8 +107,8 @@ class Batch:
         self._kept: dict[tuple[UUID, bytes], Kept] = {}
         self._freed: set[UUID] = set()
         self._done: set[tuple[UUID, bytes]] = set()
-        self._settled: set[UUID] = set()  # accepted
-        self._corrected: set[tuple[UUID, UUID]] = set()  # by the correction's author
+        self._settled: set[UUID] = set()  # accepted, or corrected by its own author
+        self._corrected: set[tuple[UUID, UUID]] = set()  # without our answer, and by whom
         self._news: set[UUID] = set()  # settled or corrected since what waits was last looked for
         self._past: dict[UUID, list[Past]] = defaultdict(list)
         self.work = Work(conn, ports.kinds, ports.cipher)
@@ -411,10 +411,15 @@ class Batch:
         self._settled.add(command.id)
         self._news.add(command.id)
         corrected = command.corrects
-        while corrected and (corrected, command.user) not in self._corrected:
-            self._corrected.add((corrected, command.user))
+        seen: set[UUID] = set()
+        while corrected and corrected not in seen:
+            seen.add(corrected)
             self._news.add(corrected)
             past = self._past.get(corrected, ())
+            if any(each.author == command.user for each in past):
+                self._settled.add(corrected)
+            else:
+                self._corrected.add((corrected, command.user))
             corrected = next((each.corrects for each in past if each.corrects), None)
 
 

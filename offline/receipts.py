@@ -71,8 +71,8 @@ async def find(conn: Connection, commands: Iterable[UUID]) -> dict[UUID, Any]:
 async def settled(
     conn: Connection, commands: Iterable[UUID]
 ) -> tuple[set[UUID], set[tuple[UUID, UUID]]]:
-    """Which of these were accepted; and which have an accepted correction, maybe of a correction,
-    with its author.
+    """Which of these were accepted, or rejected and corrected by their author, maybe by a
+    correction of a correction; and which that we have no answer of were corrected, and by whom.
     """
     wanted = list(commands)
     if not wanted:
@@ -84,11 +84,13 @@ async def settled(
         " from replaced p join receipt r on r.corrects = p.command) "
         "select command as id, null::uuid as author from receipt "
         "where command = any($1) and outcome = 'accepted' "
-        "union all select root, author from replaced where outcome = 'accepted'",
+        "union all select p.root, case when first.author = p.author then null else p.author end "
+        "from replaced p left join receipt first on first.command = p.root "
+        "where p.outcome = 'accepted'",
         wanted,
     )
-    accepted = {row["id"] for row in rows if row["author"] is None}
-    return accepted, {(row["id"], row["author"]) for row in rows if row["author"] is not None}
+    done = {row["id"] for row in rows if row["author"] is None}
+    return done, {(row["id"], row["author"]) for row in rows if row["author"] is not None}
 
 
 async def past(conn: Connection, commands: Sequence[UUID]) -> list[Past]:

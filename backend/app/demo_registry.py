@@ -1,7 +1,7 @@
 """The demo city's rooms and people: invented, recorded by the demo registrar as anyone would."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,11 +34,26 @@ _AREA = "990304"
 
 
 async def record_demo_people(keyring: Keyring, life: str) -> None:
-    """Push the rooms and people of the first grids that have a worker. Raises Halt when one is
+    """Record the rooms and people of the first grids that have a worker. Raises Halt when one is
+    refused.
+    """
+    async with database.transaction() as conn:
+        grids = await conn.fetch(
+            "select distinct a.code, a.name from post p join area a on a.code = any(p.areas) "
+            "where p.role = 'grid_worker' and a.kind = 'responsibility' order by a.code limit $1",
+            GRIDS,
+        )
+    said = town([(grid["code"], grid["name"]) for grid in grids], ROOMS)
+    await record(keyring, life, derived_id("demo device", REGISTRAR), said)
+
+
+async def record(
+    keyring: Keyring, life: str, device: UUID, said: Iterable[RecordRoom | RecordPerson]
+) -> None:
+    """Push what the registrar says from a device that nobody else has. Raises Halt when one is
     refused.
     """
     ports = pushing(keyring, epoch.Life(life), _nobody_listens)
-    device = derived_id("demo device", REGISTRAR)
     async with database.transaction() as conn:
         who = await conn.fetchrow(
             'select u.id as "user", p.id as post from app_user u join post p on p.code = u.code '
@@ -47,21 +62,13 @@ async def record_demo_people(keyring: Keyring, life: str) -> None:
         )
         if who is None:  # a pack of another make
             return
-        grids = await conn.fetch(
-            "select distinct a.code, a.name from post p join area a on a.code = any(p.areas) "
-            "where p.role = 'grid_worker' and a.kind = 'responsibility' order by a.code limit $1",
-            GRIDS,
-        )
         await conn.execute(
             "insert into device (id, user_id, name, registered_at) values ($1, $2, '示范数据', $3)",
             device,
             who["user"],
             utc_now(),
         )
-    items = [
-        _item(number, device, who, payload)
-        for number, payload in enumerate(_town([(g["code"], g["name"]) for g in grids]), start=1)
-    ]
+    items = [_item(n, device, who, payload) for n, payload in enumerate(said, start=1)]
     for start in range(0, len(items), MAX_COMMANDS):
         for outcome in await push(items[start : start + MAX_COMMANDS], Sender(who["user"]), ports):
             if outcome.outcome not in ("accepted", "repeated"):
@@ -77,7 +84,7 @@ async def _nobody_listens(_: set[str]) -> None:
 def _item(number: int, device: UUID, who: Any, payload: Struct) -> Item:
     kind = "person" if isinstance(payload, RecordPerson) else "room"
     command = {
-        "id": derived_id("demo", kind, number),
+        "id": derived_id(device, number),
         "device": device,
         "device_seq": number,
         "user": who["user"],
@@ -90,12 +97,14 @@ def _item(number: int, device: UUID, who: Any, payload: Struct) -> Item:
     return Item(msgspec.json.encode(command).decode())
 
 
-def _town(grids: Sequence[tuple[str, str]]) -> Iterator[RecordRoom | RecordPerson]:
-    """Rooms, each followed by who lives there. The same for the same grids."""
+def town(grids: Sequence[tuple[str, str]], rooms: int) -> Iterator[RecordRoom | RecordPerson]:
+    """So many rooms in each grid (code and name), each followed by who lives there: one to four
+    people. The same for the same grids.
+    """
     dice = random.Random(SEED)  # noqa: S311 - nobody's secret
     people = 0
     for code, name in grids:
-        for number in range(ROOMS):
+        for number in range(rooms):
             floor, door = number // 2 + 1, number % 2 + 1
             room = derived_id("demo room", code, number)
             yield RecordRoom(
@@ -111,9 +120,10 @@ def _town(grids: Sequence[tuple[str, str]]) -> Iterator[RecordRoom | RecordPerso
                     occupancy=dice.choice(["own", "own", "let", "vacant"]),
                 ),
             )
-            for _ in range(dice.randrange(1, 5)):
+            for place in range(dice.randrange(1, 5)):
                 people += 1
-                yield RecordPerson(derived_id("demo person", people), _person(people, room, dice))
+                person = derived_id("demo person", code, number, place)
+                yield RecordPerson(person, _person(people, room, dice))
 
 
 def _person(number: int, room: UUID, dice: random.Random) -> PersonFields:

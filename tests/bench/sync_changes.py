@@ -55,6 +55,7 @@ async def run() -> list[Figure]:
             device.grids,
             CHANGED,
         )
+        await sync_city.file(city, conn, list(map(sync_city.cases_of, device.grids)))
         await conn.close()
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(
@@ -94,7 +95,7 @@ def _measure(city: Settings, device: Device, changing: list[UUID]) -> Found:
 
 async def _ask(city: Settings, device: Device, changing: list[UUID]) -> Found:
     line, replica, found = await Line.open(city), Replica(device.token), Found()
-    await replica.pull(line)
+    await replica.pull(line, snapshots=True)
     assert len(replica.held) >= GRIDS * EACH
     for _ in range(ASKED):
         begun = time.perf_counter()

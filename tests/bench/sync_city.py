@@ -5,16 +5,20 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from msgspec import Struct
 
+from backend.app import demo_registry
 from backend.cases.documents import case_row
 from backend.cases.structs import Case, Report
 from backend.cases.tables import CaseFile
+from backend.core import database
+from backend.core.crypto import Keyring
 from backend.core.position import Position
 from backend.core.settings import Settings
 from backend.core.setwise import Rows
+from offline import epoch
 from offline.ports import Connection
 from tests.bench import stage
 from tests.bench.workload import COUNTY, PERMISSIONS
@@ -112,6 +116,18 @@ _MEMBERS = """
 insert into bucket_member (entity, bucket, kind, version)
 select id, 'grid:' || grid || '/cases', 'case', version from case_file where grid = any($1)
 """
+
+
+async def people(city: Settings, grid: str, rooms: int) -> int:
+    """So many rooms in a grid, recorded by the demo registrar with who lives there; how many do."""
+    database.configure(city.database_url)
+    await database.open_pool()
+    async with database.transaction() as conn:
+        life = await epoch.current(conn)
+    said = list(demo_registry.town([(grid, "远处")], rooms))
+    await demo_registry.record(Keyring(city.secret), life, uuid4(), said)
+    await database.close_pool()
+    return len(said) - rooms
 
 
 def _cases(grid: Grid, count: int) -> Iterator[Case]:

@@ -69,6 +69,7 @@ class Checker:
         await self._effects()
         await self._journal()
         await self._numbers()
+        await self._people()
         await self._photos()
         await self._members()
         await self._replicas()
@@ -167,15 +168,20 @@ class Checker:
             self._odd(f"{command} was answered, and its device has not heard of it")
         elif not any(each["outcome"] == "held" for each in self._kept.get(command, [])):
             self.found.lost.append(f"{command} is held, says its device; nobody keeps it")
-        elif reasons != ["waiting"] or all(self._settled(each) for each in line["after"]):
+        elif reasons != ["waiting"] or all(
+            self._settled(each, line["author"]) for each in line["after"]
+        ):
             self._odd(f"{command} is held for {reasons}, after {line['after']}")
 
-    def _settled(self, command: str) -> bool:
+    def _settled(self, command: str, author: str) -> bool:
+        """Accepted; or its correction is, and it is known to be its author's, or is `author`'s."""
         row = self._receipts.get(command)
         if row is not None and row["outcome"] == "accepted":
             return True
         return any(
-            str(other["corrects"]) == command and other["outcome"] == "accepted"
+            str(other["corrects"]) == command
+            and other["outcome"] == "accepted"
+            and (row is not None or str(other["author"]) == author)
             for other in self._receipts.values()
         )
 
@@ -227,6 +233,32 @@ class Checker:
             if json.loads(row["document"]).get("merged_into") is None
         )
         self.found.doubled += [f"report {r} made {c} cases" for r, c in reports.items() if c > 1]
+
+    async def _people(self) -> None:
+        """Every change of a person that was accepted is kept, and each device that holds the person
+        shows in that field what somebody said, and the same as every other device.
+        """
+        kept = await self._conn.fetch("select id::text, entity::text from registry_write")
+        entities = {row["id"]: row["entity"] for row in kept}
+        said: dict[tuple[str, str], set[Any]] = defaultdict(set)
+        for line in self._lines("wrote"):
+            receipt = self._receipts.get(line["command"])
+            if line["type"] != "person.edit" or not receipt or receipt["outcome"] != "accepted":
+                continue
+            if entities.get(line["command"]) != line["entity"]:
+                self.found.lost.append(
+                    f"{line['command']} is not among what was said of its person"
+                )
+            for name, value in line["fields"].items():
+                said[f"person/{line['entity']}", name].add(value)
+        shown: dict[str, list[Any]] = {}
+        for line in self._last_words():
+            for key, held in line["documents"].items():
+                if key.startswith("person/") and shown.setdefault(key, held) != held:
+                    self._odd(f"two devices show {key} as {shown[key]} and as {held}")
+        for (key, name), values in said.items():
+            if key in shown and shown[key][1][name] not in values:
+                self.found.lost.append(f"nobody sees what was said of {key}: {name} is {values}")
 
     # Photos
 
@@ -294,11 +326,15 @@ class Checker:
             f"case/{row['id']}": json.loads(row["document"])
             for row in await self._conn.fetch("select id, document from case_file")
         }
+        for line in self._last_words():
+            if line["user"] is not None:
+                await self._replica(line["device"], line, documents)
+
+    def _last_words(self) -> Iterator[Json]:
+        """What each device held in the end, with its name."""
         for name, lines in self._diaries.items():
             last = [line for line in lines if line["event"] == "holds"]
-            for line in last[-1:]:
-                if line["user"] is not None:
-                    await self._replica(name, line, documents)
+            yield from (line | {"device": name} for line in last[-1:])
 
     async def _replica(self, name: str, holds: Json, documents: Json) -> None:
         if holds["epoch"] != self._epochs[-1]:

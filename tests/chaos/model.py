@@ -57,6 +57,8 @@ class Item(Struct):
     state: str = "queued"  # queued, held, accepted, rejected, clash
     reasons: list[Json] = []
     receipt: Json | None = None
+    epoch: str | None = None
+    """Of the last answer."""
     replaced: bool = False
 
 
@@ -199,6 +201,7 @@ class Device:
         photos: Sequence[Photo] = (),
         after: Sequence[str] = (),
         corrects: str | None = None,
+        bases: dict[str, int] | None = None,
     ) -> Item:
         """Fix a command on disk, with its photos; needs no network."""
         disk = self.disk
@@ -216,7 +219,7 @@ class Device:
             "occurred_at": self.now().isoformat().replace("+00:00", "Z"),
             "clock_offset_ms": disk.offset_ms,
             "origin": "own",
-            "bases": {},
+            "bases": bases or {},
             "after": list(after),
             "corrects": corrects,
             "payload": payload,
@@ -241,10 +244,26 @@ class Device:
             after=item.after,
             corrects=corrects,
             author=author,
-            entity=payload.get("case"),
+            entity=payload.get("case") or payload.get("person"),
+            fields=payload.get("fields"),
             media={photo.id: photo.sha256 for photo in photos},
         )
         return item
+
+    def edit(self, person: str, fields: Json) -> Item:
+        """Record a change of a person whom the device holds."""
+        version, _ = self.disk.documents["person", person]
+
+        def stands_on(item: Item) -> bool:
+            """Said by the same author, and not yet in what they see."""
+            waiting = item.state in {"queued", "held"}
+            unseen = item.receipt is not None and (item.receipt["version"] or 0) > version
+            about = json.loads(item.body)["payload"].get("person")
+            return (waiting or unseen) and item.author == self.disk.user and about == person
+
+        mine = [item.id for item in self.disk.items.values() if stands_on(item)]
+        payload = {"person": person, "fields": fields}
+        return self.record("person.edit", payload, after=mine, bases={person: version})
 
     def photograph(self) -> Photo:
         """A photo that no command names yet."""
@@ -286,6 +305,9 @@ class Device:
         self._measure(said["server_time"], asked)
         before = [item.state for item in batch]
         for item, outcome in zip(batch, outcomes, strict=True):
+            if item.epoch != said["epoch"]:
+                self._send_photos_again(item)
+            item.epoch = said["epoch"]
             self._settle(item, outcome)
         return sum(item.state != state for item, state in zip(batch, before, strict=True))
 
@@ -443,24 +465,25 @@ class Device:
         disk.members = {name: of for name, of in disk.members.items() if name in allowed}
         kept = {key for bucket in disk.members.values() for key in bucket}
         disk.documents = {key: of for key, of in disk.documents.items() if key in kept}
-        former, disk.epoch = disk.epoch, page["epoch"]
+        disk.epoch = page["epoch"]
         disk.cursor, disk.buckets = page["cursor"], sorted(allowed)
         if page.get("reset") is not None:
             self.diary.note("reset", why=page["reset"], epoch=page["epoch"])
-        if former not in {None, page["epoch"]}:
-            self._send_again()
+        self._send_again()
         for bucket, told in (page.get("checksums") or {}).items():
             if checksum(disk.members.get(bucket, {})) != told:
                 self.diary.note("checksum_differs", bucket=bucket)
                 disk.buckets = [name for name in disk.buckets if name != bucket]
 
     def _send_again(self) -> None:
-        """Another life of the database: what was accepted may be gone."""
+        """What an earlier life of the database accepted may be gone."""
         for item in self.disk.items.values():
-            if item.state == "accepted":
+            if item.state == "accepted" and item.epoch != self.disk.epoch:
                 item.state = "queued"
+
+    def _send_photos_again(self, item: Item) -> None:
         for photo in self.disk.photos.values():
-            photo.sent = False
+            photo.sent = photo.sent and photo.command != item.id
 
     def unsettled(self) -> int:
         """Items and photos that may still move."""

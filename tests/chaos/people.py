@@ -17,6 +17,7 @@ CATEGORY = "C0101"
 ROLES = ("near", "far", "reference")
 SKEWS_S = (0.0, 0.0, 0.3, -4.0, 3600.0, -MONTH_S, MONTH_S)
 """How wrong clocks are; two in seven by a month."""
+KINDS = ("registered", "floating", "apart")
 ACTS: tuple[dict[str, Any], ...] = (
     {"action": "accept"},
     {"action": "accept"},
@@ -26,6 +27,18 @@ ACTS: tuple[dict[str, Any], ...] = (
     {"action": "note", "opinion": "已与报告人核对"},
     {"action": "note", "opinion": "请尽快"},
 )
+
+
+EDITS = 0.3
+"""How much of what is recorded by those who hold people is about one of them."""
+FEW = 3
+"""So many of each grid's people are edited, so that hands meet."""
+
+
+def fields_of(dice: random.Random) -> dict[str, str]:
+    """What somebody says of a person: one field or both."""
+    said = {"ethnicity": f"{dice.randint(1, 56):02}", "kind": dice.choice(KINDS)}
+    return dict(dice.sample(sorted(said.items()), dice.randint(1, 2)))
 
 
 class Person(Struct, frozen=True):
@@ -122,7 +135,10 @@ class ModelUser:
         await self._sign_in()
 
     async def _record(self) -> None:
-        if not self.person.desk:
+        people = sorted(id_ for kind, id_ in self._disk.documents if kind == "person")
+        if people and self.dice.random() < EDITS:
+            self.device.edit(self.dice.choice(people[:FEW]), fields_of(self.dice))
+        elif not self.person.desk:
             # One in six forgets a photo and is told so.
             self.report(ROLES if self.dice.random() < 0.84 else ROLES[:2])
         elif (told := self._rumours.choose(self.dice)) is not None:

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.model import NoAnswer, picture
-from tests.chaos.people import ACTS, CATEGORY, ROLES, SKEWS_S, Person, Rumours
+from tests.chaos.people import (
+    ACTS,
+    CATEGORY,
+    EDITS,
+    FEW,
+    ROLES,
+    SKEWS_S,
+    Person,
+    Rumours,
+    fields_of,
+)
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ("npx", "vite", "build", "-c", "tests/chaos/vite.config.ts", "--logLevel", "warn")
@@ -146,6 +156,10 @@ class PhoneUser:
         await self._sign_in()
 
     async def _record(self, dying: dict[str, Any]) -> None:
+        if self.dice.random() < EDITS:
+            change = {"fields": fields_of(self.dice)}
+            await self._ask("edit", payload=change, pick=self.dice.randrange(FEW), **dying)
+            return
         if self.person.desk:
             told = self._rumours.choose(self.dice)
             if told is None:

@@ -5,7 +5,7 @@
 
 import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { commands, wire } from '@xunge/types'
+import type { commands, registry, wire } from '@xunge/types'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { openDexie } from '../../offline/client/src/dexie'
 import { ApiError, DeviceError, Unavailable } from '../../offline/client/src/errors'
@@ -144,10 +144,15 @@ class ChaosPhone extends Phone {
       this.written.add(id)
       const { type, after, corrects, payload } = JSON.parse(body) as wire.Command
       const mine = photos.filter(({ owner }) => owner === id).map((each) => [each.id, each.sha256])
-      const entity = (payload as Partial<commands.ReportCase>).case ?? null
+      const {
+        case: of,
+        person,
+        fields,
+      } = payload as Partial<commands.ReportCase & commands.EditPerson>
+      const entity = of ?? person ?? null
       const media = Object.fromEntries(mine) as Record<string, string>
       this.jot('wrote', {
-        ...{ command: id, digest, type, after, corrects, author: user, entity, media },
+        ...{ command: id, digest, type, after, corrects, author: user, entity, fields, media },
       })
     }
   }
@@ -206,6 +211,7 @@ interface Order {
   photos?: { role: string; bytes: string }[]
   after?: string[]
   kinds?: string[]
+  pick?: number
   count?: number
   committed?: boolean
 }
@@ -247,6 +253,24 @@ const works: Record<string, Work> = {
     const id = await tab.client.outbox.submit('case.act', payload as never, { media, after })
     phone.jot('said', { command: id })
     return { command: id }
+  },
+  /** Nothing, on a device that holds nobody. */
+  async edit(phone, { client }, { payload = {}, pick = 0 }) {
+    const held = client.replica.documents('person')[pick] as registry.PersonDocument | undefined
+    if (held === undefined) return
+    const { id, version } = held
+    const mine = client.outbox.items.value.filter(
+      ({ payload, state, receipt }) =>
+        (payload as Partial<commands.EditPerson>).person === id &&
+        state !== 'refused' &&
+        (receipt?.version ?? Infinity) > version,
+    )
+    const given = { person: id, ...payload } as commands.EditPerson
+    const command = await client.outbox.submit('person.edit', given, {
+      bases: { [id]: version },
+      after: mine.map((item) => item.id),
+    })
+    phone.jot('said', { command })
   },
   async flush(_, { client }) {
     await client.sync.flush(true)

@@ -30,14 +30,15 @@ with served as (
         array(select a.longitude from area a where a.code = any(p.areas)
             and a.kind = 'responsibility' order by a.code) as longitudes,
         array(select a.latitude from area a where a.code = any(p.areas)
-            and a.kind = 'responsibility' order by a.code) as latitudes
+            and a.kind = 'responsibility' order by a.code) as latitudes,
+        exists (select from person q where q.grid = any(p.areas)) as registered
     from app_user u join appointment h on h."user" = u.code
     join post p on p.code = h.post join role r on r.code = p.role
     where (select count(*) from appointment o where o."user" = u.code) = 1
 )
 select code, longitudes, latitudes, not ('case.report' = any(permissions)) as desk from served
 where ('case.report' = any(permissions) and 'task.answer' = any(permissions)
-       and cardinality(longitudes) > 0)
+       and cardinality(longitudes) > 0 and registered)
    or (permissions && array['case.accept', 'case.file', 'case.dispatch']::varchar[]
        and not 'case.report' = any(permissions))
 order by code
@@ -245,7 +246,7 @@ class Run:
 
 
 async def people_of(service: Service) -> tuple[list[Person], list[Person]]:
-    """Workers and desks of the demo city who hold one post."""
+    """Workers in whose grids people are registered, and desks; each holds one post."""
     async with service.sql() as conn:
         rows = await conn.fetch(WHO)
     people = [

@@ -156,6 +156,25 @@ async def test_a_correction_of_something_never_seen_frees_only_its_own_authors_c
     assert (await push([theirs], Sender(other), world.pushing))[0].outcome == "held"
 
 
+async def test_the_authors_correction_frees_what_others_based_on_the_rejected_one(
+    world: World,
+) -> None:
+    other = uuid4()
+
+    async def authors(conn: Any, wanted: Any) -> Any:
+        return {key: Author(key[0], key[1]) for key in wanted}
+
+    world._authors = authors  # type: ignore[method-assign]
+    wrong, _ = await wrong_and_dependent(world)
+    theirs = world.item(Write(uuid4(), "a"), after=[id_of(wrong)], user=other)
+    assert (await push([theirs], Sender(other), world.pushing))[0].outcome == "held"
+    right = world.item(Write(uuid4(), "a"), corrects=id_of(wrong))
+    assert (await push([right], SENDER, world.pushing))[0].outcome == "accepted"
+    assert (await push([theirs], Sender(other), world.pushing))[0].outcome == "repeated"
+    later = world.item(Write(uuid4(), "a"), after=[id_of(wrong)], user=other)
+    assert (await push([later], Sender(other), world.pushing))[0].outcome == "accepted"
+
+
 async def test_a_person_lets_a_command_go_on_without_what_it_waits_for(world: World) -> None:
     _, dependent = await wrong_and_dependent(world)
     last = world.item(Write(uuid4(), "a"), after=[id_of(dependent)])

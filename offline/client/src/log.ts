@@ -67,6 +67,7 @@ export class Log {
     return this.inTurn(async () => {
       const parts = drafts.flatMap((draft) => this.lanes(draft))
       const records = await this.encrypt(parts, this.position)
+      if (records === null) return false
       const life = this.life === '' ? this.newLife() : this.life
       const done = await this.storage.run('write', STORES, async (t) => {
         const known = await readMeta(t, 'log')
@@ -97,6 +98,7 @@ export class Log {
         draft,
       }))
       const records = await this.encrypt(parts, this.position)
+      if (records === null) return
       const next = this.position + 1 + records.length
       const done = await this.storage.run('write', STORES, async (t) => {
         const head = await readMeta(t, 'log')
@@ -216,11 +218,13 @@ export class Log {
     holding.apply(block, changes)
   }
 
+  /** Null when the store was locked or wiped meanwhile. */
   private async encrypt(
     parts: { lane: Lane; draft: Draft }[],
     after: number,
-  ): Promise<{ lane: Lane; record: BlockRecord }[]> {
+  ): Promise<{ lane: Lane; record: BlockRecord }[] | null> {
     const keys = this.vault.keysOfStores
+    if (parts.some(({ lane }) => keys[lane] === null)) return null
     return Promise.all(
       parts.map(async ({ lane, draft: { block, lines } }, index) => {
         const key = keyOf(after + 1 + index)

@@ -66,6 +66,17 @@ export async function prepare(
   )
 }
 
+/** Sends anew what an earlier life of the service took. */
+export async function sendAgain(t: Transaction, owner: string): Promise<void> {
+  const photos = await t.list('media', 'owner', owner)
+  await t.put(
+    'media',
+    photos
+      .filter(({ freed }) => !freed)
+      .map((photo) => ({ ...photo, sent: false, url: null, attempts: 0, next_try: 0 })),
+  )
+}
+
 /** Makes `owner` own all of `media`. Throws DeviceError `no_bytes` when one is nowhere. */
 export async function own(
   t: Transaction,

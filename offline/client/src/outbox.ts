@@ -126,6 +126,9 @@ export class Outbox {
       if (current?.state !== 'refused' || current.replaced_by !== null)
         throw new DeviceError('not_refused', '这条记录不需要更正')
       await t.put('outbox', [{ ...current, replaced_by: id }])
+      // Its photos may have been taken in the life that answered the old one.
+      const fresh = await t.get('outbox', id)
+      if (fresh) await t.put('outbox', [{ ...fresh, epoch: current.epoch }])
       await removeMedia(t, drop)
       const kept = await t.list('media', 'owner', refused)
       await t.put(
@@ -200,11 +203,11 @@ export class Outbox {
 
   /**
    * The service lives in `epoch`. What an earlier life accepted in the last 30 days may have been
-   * lost with it: it is to be pushed again with its photos. Returns how many items that is.
+   * lost with it: it is to be pushed again. Returns how many items that is.
    */
   async recheck(epoch: string): Promise<number> {
     const since = this.clock.now() - KEPT_MS
-    return this.storage.run('write', ['outbox', 'media'], async (t) => {
+    return this.storage.run('write', ['outbox'], async (t) => {
       const doubtful = (await t.list('outbox')).filter(
         (record) =>
           record.state === 'accepted' &&
@@ -216,15 +219,6 @@ export class Outbox {
         'outbox',
         doubtful.map((record) => ({ ...record, state: 'queued', attempts: 0, next_try: 0 })),
       )
-      for (const { id } of doubtful) {
-        const photos = await t.list('media', 'owner', id)
-        await t.put(
-          'media',
-          photos
-            .filter(({ freed }) => !freed)
-            .map((photo) => ({ ...photo, sent: false, url: null, attempts: 0, next_try: 0 })),
-        )
-      }
       return doubtful.length
     })
   }

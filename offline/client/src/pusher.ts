@@ -6,6 +6,7 @@ import { backoff } from './backoff'
 import { planOf } from './chain'
 import { ApiError, Unavailable, words } from './errors'
 import type { Http } from './http'
+import { sendAgain } from './media'
 import { measure } from './offset'
 import type { Clock, Storage } from './ports'
 import type { OutboxRecord } from './records'
@@ -90,7 +91,7 @@ export class Pusher {
       const answered = this.clock.now()
       if (!fits(answer, batch)) throw new Unavailable(words.intercepted)
       this.epoch = answer.epoch
-      const settled = await this.storage.run('write', ['outbox', 'meta'], async (t) => {
+      const settled = await this.storage.run('write', ['outbox', 'media', 'meta'], async (t) => {
         await measure(t, answer.server_time, asked, answered)
         // Read anew: it may have been locked while it was on its way.
         const records = await t.getMany('outbox', idsOf(batch))
@@ -98,6 +99,8 @@ export class Pusher {
           const outcome = answer.outcomes[index]
           return record && outcome ? [this.settle(record, outcome, answer.epoch)] : []
         })
+        for (const record of records)
+          if (record?.epoch != null && record.epoch !== answer.epoch) await sendAgain(t, record.id)
         await t.put('outbox', settled)
         return settled
       })

@@ -68,6 +68,11 @@ export class Replica {
     return this.search.find(kind, query, limit)
   }
 
+  /** Whether `find` would find a document that is not here. */
+  matches(kind: string, document: unknown, query: string): boolean {
+    return this.search.matches(kind, document, query)
+  }
+
   /** Calls `see` after documents of one of `kinds` may have changed, in whichever tab. */
   subscribe(kinds: string[], see: () => void): () => void {
     const watch = (changed: Set<string> | null): void => {

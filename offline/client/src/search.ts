@@ -42,7 +42,7 @@ export class Search {
 
   /** Documents with every word of `query` somewhere in their searched texts, at most `limit`. */
   find(kind: string, query: string, limit: number): unknown[] {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+    const words = wordsOf(query)
     const [first, ...others] = words.sort((one, other) => other.length - one.length)
     if (first === undefined) return []
     const { text, starts, entries, stale } = this.index(kind)
@@ -51,7 +51,7 @@ export class Search {
     for (const id of stale) {
       const held = documents.get(id)
       if (held === undefined || found.length >= limit) continue
-      const own = this.textOf(kind, held)
+      const own = this.textOf(kind, held.document)
       if (words.every((word) => own.includes(word))) found.push(held.document)
     }
     for (let at = text.indexOf(first); at !== -1 && found.length < limit;) {
@@ -66,6 +66,12 @@ export class Search {
     return found
   }
 
+  /** Whether a document that is not held has every word of `query`. */
+  matches(kind: string, document: unknown, query: string): boolean {
+    const own = this.textOf(kind, document)
+    return wordsOf(query).every((word) => own.includes(word))
+  }
+
   private index(kind: string): Index {
     const known = this.indexes.get(kind)
     if (known !== undefined) return known
@@ -74,7 +80,7 @@ export class Search {
     const starts: number[] = []
     let at = 0
     for (const held of entries) {
-      const own = `${this.textOf(kind, held)}\n`
+      const own = `${this.textOf(kind, held.document)}\n`
       starts.push(at)
       texts.push(own)
       at += own.length
@@ -84,9 +90,13 @@ export class Search {
     return made
   }
 
-  private textOf(kind: string, { document }: wire.Held): string {
+  private textOf(kind: string, document: unknown): string {
     return (this.searched[kind]?.(document as never) ?? []).filter(Boolean).join('\t').toLowerCase()
   }
+}
+
+function wordsOf(query: string): string[] {
+  return query.toLowerCase().split(/\s+/).filter(Boolean)
 }
 
 /** The index of the last of `starts` that is not after `at`. */

@@ -166,3 +166,11 @@ test('a search finds what was changed since, and not what is gone', async () => 
   expect(found('41 路')).toEqual([idOf(41)])
   expect(found(' ')).toEqual([])
 })
+
+test('what is not here yet is found by the same words as what is', async () => {
+  const tab = await signedIn(town(1).phone)
+  const { replica } = tab.client
+  const [held] = replica.documents('case')
+  for (const words of ['路灯', '1 路', 'xyz'])
+    expect(replica.matches('case', held, words)).toBe(replica.find('case', words).length > 0)
+})

@@ -145,6 +145,26 @@ test('a cursor that the server does not know is given up for a whole pull', asyn
   expect((await shown(tab)).size).toBe(0)
 })
 
+test('a page that arrives after the user has left in another tab is not kept', async () => {
+  const phone = new Phone()
+  const feed = new Feed(1)
+  feed.put(1, ['a'])
+  feed.put(2, ['a'])
+  const [tab, other] = [await phone.open(), await phone.open()]
+  await tab.client.session.signIn(USER, 'password', '测试手机')
+  await tab.client.sync.pull()
+  phone.server.pulled = (request) => feed.pull(request)
+  let left = Promise.resolve()
+  phone.server.pullGate = async () => {
+    left = other.client.session.signOut()
+    await left
+    await expect.poll(() => tab.client.vault.state.value.key).not.toBe('open')
+  }
+  await tab.client.sync.pull()
+  await left
+  expect((await shown(tab)).size).toBe(0)
+})
+
 test('a page that arrives after the user has left is not kept', async () => {
   const phone = new Phone()
   const feed = new Feed(1)

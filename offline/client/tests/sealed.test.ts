@@ -178,6 +178,22 @@ test('after the service lost its last hour, all of the month is pushed again wit
   expect(phone.server.complaints).toEqual([])
 })
 
+test('photos of what was held before a restore are sent again too', async () => {
+  const phone = new Phone()
+  const tab = await signedIn(phone)
+  phone.server.holds = () => true
+  const { id, photos } = await report(tab.client, { photos: 2 })
+  await deliverAll(phone, tab)
+  expect(phone.server.media.size).toBe(2)
+  phone.server.restore(0)
+  phone.server.media.clear()
+  phone.server.uploads.clear()
+  phone.server.holds = () => false
+  await deliverAll(phone, tab)
+  expect([...phone.server.applied.keys()]).toEqual([id])
+  expect([...phone.server.media.keys()].sort()).toEqual([...photos.keys()].sort())
+})
+
 test('what the service believes of its author alone stays here until they sign in', async () => {
   const phone = new Phone()
   const { tab, client, id, photos } = await offlineReport(phone)

@@ -25,7 +25,7 @@ export function useRecord(kind: () => RecordKind, id: () => string) {
     return shownOf('person', id(), detail.person, detail.full ?? revealed.value, mine)
   })
   const shown = computed<Shown | null>(() => {
-    const held = record(id())
+    const held = record(kind(), id())
     const answer = told.value
     if (!held || !answer) return held ?? answer
     const better =

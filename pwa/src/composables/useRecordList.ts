@@ -1,7 +1,7 @@
 import type { registry, requests } from '@xunge/types'
 import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 import { useClient } from '@/client'
-import { type RecordKind, roomText, type Shown, shownOf } from '@/lib/registry'
+import { type RecordKind, type Shown, shownOf } from '@/lib/registry'
 import { useAsking } from './useAsking'
 import { useRefresh } from './useRefresh'
 import { useRegistry } from './useRegistry'
@@ -13,25 +13,26 @@ const SHOWN = 50
 /** A list of people or rooms: from this device when it holds them, else from the service. */
 export function useRecordList(name: Ref<ListName>, text: Ref<string>) {
   const client = useClient()
-  const { people, rooms, held, ready, room, mineOf } = useRegistry()
+  const { find, record, disputed, held, ready, mineOf } = useRegistry()
   const { loading, offline, error, ask } = useAsking()
   const answered = shallowRef<Shown[]>([])
   const next = ref<string | null>(null)
   const most = ref(SHOWN)
 
-  const found = computed(() => {
-    const word = text.value.trim()
-    const all = name.value === 'room' ? rooms.value : people.value
-    const disputed = [...people.value, ...rooms.value].filter(({ disputes }) => disputes.length)
-    return (name.value === 'disputed' ? disputed : all).filter((each) => matches(each, word))
+  const found = computed<{ kind: RecordKind; id: string }[]>(() => {
+    if (name.value !== 'disputed') {
+      const kind = name.value
+      return find(kind, text.value).map((id) => ({ kind, id }))
+    }
+    const named = new Set([...find('person', text.value), ...find('room', text.value)])
+    return disputed.value.filter(({ id }) => named.has(id))
   })
-
-  function matches({ kind, values }: Shown, word: string): boolean {
-    if (!word) return true
-    const home = kind === 'room' ? values : room(values.room)?.values
-    const parts = [values.name, values.number, values.phone, home && roomText(home)]
-    return parts.some((part) => String(part ?? '').includes(word))
-  }
+  const shown = computed(() =>
+    found.value
+      .slice(0, most.value)
+      .map(({ kind, id }) => record(kind, id))
+      .filter((each): each is Shown => each !== undefined),
+  )
 
   async function page(kind: RecordKind, after: string | null): Promise<[Shown[], string | null]> {
     const by: requests.FindRecords = {
@@ -91,7 +92,7 @@ export function useRecordList(name: Ref<ListName>, text: Ref<string>) {
   void load()
 
   return {
-    rows: computed(() => (held.value ? found.value.slice(0, most.value) : answered.value)),
+    rows: computed(() => (held.value ? shown.value : answered.value)),
     more: computed(() => (held.value ? found.value.length > most.value : next.value !== null)),
     count: computed(() => (held.value ? found.value.length : null)),
     loading: computed(() => (held.value ? !ready.value : loading.value)),

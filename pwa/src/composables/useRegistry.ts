@@ -1,4 +1,6 @@
+import type { registry } from '@xunge/types'
 import { computed } from 'vue'
+import { useClient } from '@/client'
 import { recordIn } from '@/lib/commands'
 import { type Mine, type RecordKind, type Shown, shownOf } from '@/lib/registry'
 import { useDocuments } from './useDocuments'
@@ -6,13 +8,17 @@ import { once } from './useObservable'
 import { useOutbox } from './useOutbox'
 import { useSession } from './useSession'
 
-/** The people and rooms this device holds, with what was said of them here. */
+/**
+ * The people and rooms this device holds, with what was said of them here. There may be twenty
+ * thousand: lists are of ids, and a record is put together when it is shown.
+ */
 export const useRegistry = once(() => {
+  const { replica } = useClient()
   const { session } = useSession()
-  const { all: documents, ready } = useDocuments('person')
-  const { all: wholes } = useDocuments('person.full')
-  const { all: roomDocuments } = useDocuments('room')
   const { items } = useOutbox()
+  const { all: people, ready } = useDocuments('person')
+  const { all: wholes } = useDocuments('person.full')
+  const { all: rooms } = useDocuments('room')
 
   /** What I said of each record and what was not refused, by kind and id, the oldest first. */
   const mine = computed(() => {
@@ -32,44 +38,89 @@ export const useRegistry = once(() => {
     return mine.value.get(`${kind}/${id}`) ?? []
   }
 
-  function listOf(kind: RecordKind): Shown[] {
-    const whole = new Map(wholes.value.map((each) => [each.id, each]))
-    const held = kind === 'person' ? documents.value : roomDocuments.value
-    const list = held.map((each) =>
-      shownOf(kind, each.id, each, whole.get(each.id), mineOf(kind, each.id)),
-    )
-    const there = new Set(held.map(({ id }) => id))
-    for (const [key, said] of mine.value) {
-      const [of, id = ''] = key.split('/')
-      const isNew = said.some(
-        ({ said: { source }, delivered }) => source === 'record' && !delivered,
-      )
-      if (of === kind && isNew && !there.has(id))
-        list.unshift(shownOf(kind, id, undefined, null, said))
-    }
-    return list
+  function record(kind: RecordKind, id: string): Shown | undefined {
+    const document = documentOf(kind, id)
+    const said = mineOf(kind, id)
+    if (!document && !isNew(said)) return undefined
+    return shownOf(kind, id, document, kind === 'person' ? fullOf(id) : null, said)
   }
 
-  const people = computed(() => listOf('person'))
-  const rooms = computed(() => listOf('room'))
-  const byId = computed(
-    () => new Map([...people.value, ...rooms.value].map((each) => [each.id, each])),
-  )
-  const roomById = computed(() => new Map(rooms.value.map((each) => [each.id, each])))
-  /** Whether lists come from this device; desks with a whole county ask the service. */
-  const held = computed(
-    () => session.value?.buckets.some((bucket) => bucket.includes('/people.')) ?? false,
-  )
+  function documentOf(kind: RecordKind, id: string) {
+    const known = kind === 'person' ? people.value : rooms.value
+    const held = known.length > 0 ? replica.document(kind, id) : null
+    return (held ?? undefined) as registry.PersonDocument | registry.RoomDocument | undefined
+  }
+
+  function fullOf(id: string): registry.PersonFull | null {
+    return wholes.value.length > 0
+      ? (replica.document('person.full', id) as registry.PersonFull | null)
+      : null
+  }
+
+  const ids = {
+    person: computed(() => idsOf('person', people.value)),
+    room: computed(() => idsOf('room', rooms.value)),
+  }
+
+  /** Those that are only here come first. */
+  function idsOf(kind: RecordKind, held: readonly { id: string }[]): string[] {
+    const fresh = [...mine.value]
+      .filter(([key, said]) => key.startsWith(`${kind}/`) && isNew(said))
+      .map(([key]) => key.slice(kind.length + 1))
+      .filter((id) => replica.document(kind, id) === null)
+    return [...fresh.reverse(), ...held.map(({ id }) => id)]
+  }
+
+  /** Ids of a kind with every word of `text` somewhere in them, or in the address of a person's home. */
+  function find(kind: RecordKind, text: string): string[] {
+    if (!text.trim()) return ids[kind].value
+    const found = new Set(held(kind, text))
+    if (kind === 'person') {
+      for (const id of held('person.full', text)) found.add(id)
+      const homes = new Set<unknown>(find('room', text))
+      for (const { id, room } of people.value) if (homes.has(room)) found.add(id)
+    }
+    return ids[kind].value.filter((id) => found.has(id) || says(kind, id, text))
+  }
+
+  function held(kind: string, text: string): string[] {
+    return (replica.find(kind, text, Infinity) as { id: string }[]).map(({ id }) => id)
+  }
+
+  function says(kind: RecordKind, id: string, text: string): boolean {
+    if (!mine.value.has(`${kind}/${id}`)) return false
+    return replica.matches(kind, record(kind, id)?.values, text)
+  }
+
+  const disputed = computed(() => {
+    const of = (kind: RecordKind, list: readonly { id: string; disputes?: unknown[] }[]) =>
+      list.filter(({ disputes }) => disputes?.length).map(({ id }) => ({ kind, id }))
+    return [...of('person', people.value), ...of('room', rooms.value)]
+  })
+
   return {
     ready,
-    people,
-    rooms,
-    held,
+    ids,
+    find,
+    record,
     mineOf,
-    record: (id: string) => byId.value.get(id),
-    room: (id: unknown) => roomById.value.get(String(id)),
-    disputed: computed(
-      () => [...people.value, ...rooms.value].filter(({ disputes }) => disputes.length).length,
+    disputed,
+    /** Whether lists come from this device; desks with a whole county ask the service. */
+    held: computed(
+      () => session.value?.buckets.some((bucket) => bucket.includes('/people.')) ?? false,
     ),
+    residents: (room: string): Shown[] =>
+      ids.person.value
+        .filter((id) => {
+          const person = replica.document('person', id) as registry.PersonDocument | null
+          return person?.room === room || mine.value.has(`person/${id}`)
+        })
+        .map((id) => record('person', id))
+        .filter((each): each is Shown => each?.values.room === room),
   }
 })
+
+/** Recorded here, and the service has not said that it knows. */
+function isNew(said: readonly Mine[]): boolean {
+  return said.some(({ said: { source }, delivered }) => source === 'record' && !delivered)
+}
