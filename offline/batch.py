@@ -176,7 +176,8 @@ class Batch:
             for a in arrivals
             if _clashes(known.get(a.command.id), a)
         }
-        asked = {a.command.id for a in arrivals if a.command.after} | {id_ for id_, _ in seconds}
+        asked = {a.command.id for a in arrivals if a.command.after or a.accepted_in}
+        asked |= {id_ for id_, _ in seconds}
         if not asked:
             return arrivals
         decided = await kept.decided(self._conn, asked)
@@ -358,6 +359,10 @@ class Batch:
     def _reject(
         self, arrival: Arrival, reasons: list[Reason], receipt: Receipt | None = None
     ) -> Outcome:
+        if arrival.accepted_in is not None and arrival.decision is None:
+            if receipt is not None:
+                self.work.undo()
+            return self._hold(arrival, [], _undone(reasons[0]))
         receipt = receipt or Receipt(
             arrival.command.id, arrival.digest.hex(), self._received_at, self._ports.life.epoch
         )
@@ -429,6 +434,11 @@ def _is_same(row: Any, arrival: Arrival) -> bool:
 
 def _clashes(row: Any, arrival: Arrival) -> bool:
     return row is not None and row["digest"] != arrival.digest
+
+
+def _undone(reason: Reason) -> Reason:
+    message = f"服务器恢复备份前已送达,现在不能照原样再做,已保存并会自动再试:{reason.message}"
+    return Reason("undone", message, reason.field)
 
 
 def _refused(decision: Decision) -> Reason:

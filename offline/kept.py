@@ -48,11 +48,12 @@ async def keep(
         return
     await conn.executemany(
         "insert into kept_command (id, digest, outcome, reasons, type, author, sealed_body, "
-        "signature, waits_for, session_user_id, received_at, next_try_at) "
-        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (id, digest) "
+        "signature, waits_for, session_user_id, received_at, next_try_at, accepted_in) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (id, digest) "
         "do update set outcome = excluded.outcome, reasons = excluded.reasons, "
         "waits_for = excluded.waits_for, next_try_at = case excluded.outcome when 'held' "
-        "then kept_command.next_try_at end "
+        "then kept_command.next_try_at end, "
+        "accepted_in = coalesce(excluded.accepted_in, kept_command.accepted_in) "
         "where kept_command.outcome = 'held' or excluded.outcome <> 'held'",
         [
             (
@@ -68,6 +69,7 @@ async def keep(
                 each.arrival.sender,
                 received_at,
                 received_at + FIRST_RETRY if each.outcome == "held" else None,
+                each.arrival.accepted_in,
             )
             for each in kept
         ],
@@ -77,7 +79,8 @@ async def keep(
 async def waiting(conn: Connection, cipher: Cipher, settled_now: Iterable[UUID]) -> list[Held]:
     """The held commands that waited for these. They stay until `drop`."""
     rows = await conn.fetch(
-        "select sealed_body, digest, signature, session_user_id, decision, decision_reason "
+        "select sealed_body, digest, signature, session_user_id, decision, decision_reason, "
+        "accepted_in "
         "from kept_command where outcome = 'held' and waits_for && $1 "
         "order by received_at for update",
         list(settled_now),
@@ -101,7 +104,7 @@ async def take_due(
         " order by next_try_at limit $5 for update skip locked) due "
         "where k.id = due.id and k.digest = due.digest "
         "returning k.received_at, k.sealed_body, k.digest, k.signature, k.session_user_id, "
-        "k.decision, k.decision_reason",
+        "k.decision, k.decision_reason, k.accepted_in",
         now,
         FIRST_RETRY,
         LAST_RETRY,
@@ -149,7 +152,7 @@ def _decision(row: Any) -> Decision:
 def _held(cipher: Cipher, row: Any) -> Held:
     body = cipher.open(row["sealed_body"], row["digest"])
     return Held(
-        Item(body.decode(), row["signature"]),
+        Item(body.decode(), row["signature"], accepted_in=row["accepted_in"]),
         row["session_user_id"],
         _decision(row) if row["decision"] else None,
     )

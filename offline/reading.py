@@ -68,7 +68,7 @@ def take(item: Item, sender: UUID, unseal: Unseal) -> Arrival | Outcome:
         opened = None
     if opened is None or opened.sealed is not None:
         return Outcome(None, "rejected", reasons=[UNREADABLE])
-    return read(opened, sender)
+    return read(msgspec.structs.replace(opened, accepted_in=item.accepted_in), sender)
 
 
 def read(item: Item, sender: UUID) -> Arrival | Outcome:
@@ -93,7 +93,8 @@ def read(item: Item, sender: UUID) -> Arrival | Outcome:
     if not EARLIEST <= command.occurred_at < LATEST:
         reason = Reason("invalid", "发生时间不对,请校正手机的日期后重试", "occurred_at")
         return Outcome(command.id, "rejected", reasons=[reason])
-    return Arrival(command, body, sha256(body).digest(), item.signature, sender)
+    digest = sha256(body).digest()
+    return Arrival(command, body, digest, item.signature, sender, accepted_in=item.accepted_in)
 
 
 class DeviceKey(Struct, frozen=True):

@@ -51,6 +51,7 @@ class Arrival(Struct, frozen=True):
     signature: str | None
     sender: UUID  # the user of the session that pushed it
     decision: Decision | None = None
+    accepted_in: str | None = None  # an earlier life of the database
 
 
 class Past(Struct, frozen=True):

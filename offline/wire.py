@@ -45,11 +45,14 @@ class Item(Struct, frozen=True):
 
     A sealed item has an empty body and, in `sealed`, HPKE of the JSON of the Item it was (base64,
     PROTOCOL.md 8): its author's device can no longer read it, and anyone signed in may bring it.
+
+    `accepted_in` is the epoch of the receipt that an earlier life of the database gave.
     """
 
     body: Annotated[str, Meta(max_length=262_144)] = ""
     signature: Annotated[str, Meta(max_length=128)] | None = None
     sealed: Annotated[str, Meta(max_length=400_000)] | None = None
+    accepted_in: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class PushRequest(Struct, frozen=True):

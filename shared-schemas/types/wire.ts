@@ -40,11 +40,14 @@ export interface Held {
  *
  *     A sealed item has an empty body and, in `sealed`, HPKE of the JSON of the Item it was (base64,
  *     PROTOCOL.md 8): its author's device can no longer read it, and anyone signed in may bring it.
+ *
+ *     `accepted_in` is the epoch of the receipt that an earlier life of the database gave.
  */
 export interface Item {
   body: string;
   signature: string | null;
   sealed: string | null;
+  accepted_in: string | null;
 }
 /**
  * An entity's place in a bucket. `removed` is a tombstone.

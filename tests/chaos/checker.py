@@ -59,7 +59,7 @@ class Checker:
         self._receipts = {str(row["command"]): row for row in receipts}
         kept: dict[str, list[Any]] = defaultdict(list)
         for row in await self._conn.fetch(
-            "select id, digest, outcome, waits_for from kept_command"
+            "select id, digest, outcome, accepted_in from kept_command"
         ):
             kept[str(row["id"])].append(row)
         self._kept = kept
@@ -124,7 +124,7 @@ class Checker:
         """
         row = self._receipts.get(command)
         if row is None:
-            if accepted:
+            if accepted and not self._undone(command, receipt):
                 self.found.lost.append(f"{command} has a receipt that the service has not")
             elif receipt["epoch"] == self._epochs[-1]:
                 self._odd(f"{command} was rejected, and the service does not know")
@@ -133,6 +133,15 @@ class Checker:
         later = row["epoch"] != receipt["epoch"] and self._is_later(row["epoch"], receipt["epoch"])
         if not same and not later:
             self._odd(f"{command} was answered {receipt}, and the service has {dict(row)}")
+
+    def _undone(self, command: str, receipt: Json) -> bool:
+        """A restore has undone it, it came again, and it is kept until it can be done or somebody
+        decides.
+        """
+        kept = self._kept.get(command, [])
+        return receipt["epoch"] != self._epochs[-1] and any(
+            each["outcome"] == "held" and each["accepted_in"] == receipt["epoch"] for each in kept
+        )
 
     def _is_later(self, one: str, other: str) -> bool:
         number = {name: place for place, name in enumerate(self._epochs)}
@@ -168,6 +177,9 @@ class Checker:
             self._odd(f"{command} was answered, and its device has not heard of it")
         elif not any(each["outcome"] == "held" for each in self._kept.get(command, [])):
             self.found.lost.append(f"{command} is held, says its device; nobody keeps it")
+        elif reasons == ["undone"]:
+            if not any(each["accepted_in"] for each in self._kept[command]):
+                self._odd(f"{command} is held as undone, and was never done")
         elif reasons != ["waiting"] or all(
             self._settled(each, line["author"]) for each in line["after"]
         ):

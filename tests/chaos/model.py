@@ -57,6 +57,7 @@ class Item(Struct):
     state: str = "queued"  # queued, held, accepted, rejected, clash
     reasons: list[Json] = []
     receipt: Json | None = None
+    accepted_in: str | None = None
     epoch: str | None = None
     """Of the last answer."""
     replaced: bool = False
@@ -291,7 +292,10 @@ class Device:
         return news
 
     async def _push(self, batch: list[Item]) -> int:
-        commands = [{"body": item.body, "signature": item.signature} for item in batch]
+        commands = [
+            {"body": item.body, "signature": item.signature, "accepted_in": item.accepted_in}
+            for item in batch
+        ]
         asked = time.time()
         answer = await self._ask("POST", "/sync/push", json={"commands": commands})
         said = _json(answer)
@@ -324,6 +328,7 @@ class Device:
             mine = receipt is not None and receipt["digest"] == item.digest
             item.state = "accepted" if mine else "clash"
             item.receipt = receipt
+            item.accepted_in = receipt and receipt["epoch"]
         else:
             item.state = kind
             item.receipt = receipt or item.receipt

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offline.batch import Sender
+from offline.kept import LAST_RETRY
 from offline.ordering import in_order, second_name
 from offline.push import push, retry_held
 from offline.reading import DeviceKey, read
@@ -184,6 +185,20 @@ async def test_a_person_lets_a_command_go_on_without_what_it_waits_for(world: Wo
     assert (outcome.id, outcome.outcome) == (id_of(dependent), "accepted")
     assert (await push([last], SENDER, world.pushing))[0].outcome == "repeated", "and what followed"
     assert [outcome for _, outcome in await kept(world)] == ["rejected"]
+
+
+async def test_what_an_earlier_life_accepted_is_refused_by_a_person_alone(world: World) -> None:
+    item = world.item(Write(uuid4(), "a", "refuse me"))
+    again = msgspec.structs.replace(item, accepted_in="1-earlier")
+    for _ in range(2):
+        [outcome] = await push([again], SENDER, world.pushing)
+        assert (outcome.outcome, outcome.reasons[0].code) == ("held", "undone")
+    world.now += LAST_RETRY
+    [outcome] = await retry_held(world.pushing)
+    assert outcome.outcome == "held", "it is remembered that it was accepted once"
+    await decide(world, again, "refuse", "另行登记")
+    [outcome] = await push([again], SENDER, world.pushing)
+    assert (outcome.outcome, outcome.reasons[0].code) == ("rejected", "refused_by_person")
 
 
 async def test_a_device_that_asks_first_is_told_what_was_decided(world: World) -> None:

@@ -128,7 +128,7 @@ export class Pusher {
       return {
         ...asked,
         state: doubt ? 'queued' : 'held',
-        last_error: doubt?.message ?? words.waiting,
+        last_error: doubt?.message ?? said[0]?.message ?? words.waiting,
         next_try: now + ASK_HELD_AGAIN_MS,
       }
     }
@@ -201,8 +201,11 @@ function idsOf(batch: OutboxRecord[]): string[] {
 const clash: wire.Reason = { code: 'clash', message: words.clash, field: null }
 
 /** As it goes on the wire: in the clear, or sealed once it is locked. */
-function itemOf({ body, signature, sealed }: OutboxRecord): wire.Item {
-  return body === null ? { body: '', signature: null, sealed } : { body, signature, sealed: null }
+function itemOf({ body, signature, sealed, receipt }: OutboxRecord): wire.Item {
+  const accepted_in = receipt?.epoch ?? null
+  return body === null
+    ? { body: '', signature: null, sealed, accepted_in }
+    : { body, signature, sealed: null, accepted_in }
 }
 
 /** What goes together: a suspect goes alone. Within a push the device's order stands. */

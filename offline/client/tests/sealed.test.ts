@@ -187,7 +187,7 @@ test('photos of what was held before a restore are sent again too', async () => 
   expect(phone.server.media.size).toBe(2)
   phone.server.restore(0)
   phone.server.media.clear()
-  phone.server.uploads.clear()
+  phone.server.forgetUploads()
   phone.server.holds = () => false
   await deliverAll(phone, tab)
   expect([...phone.server.applied.keys()]).toEqual([id])
