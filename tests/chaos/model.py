@@ -427,11 +427,14 @@ class Device:
 
     async def _snapshot(self, told: Json) -> list[Json]:
         answer = await self._ask("GET", f"/sync/snapshots/{told['id']}")
-        data = answer.content
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        lines = [json.loads(line) for line in data.decode().splitlines()] if data else []
-        members = {(line["kind"], line["id"]): line["version"] for line in lines[1:]}
+        try:
+            data = answer.content
+            if data[:2] == b"\x1f\x8b":
+                data = gzip.decompress(data)
+            lines = [json.loads(line) for line in data.decode().splitlines()]
+            members = {(line["kind"], line["id"]): line["version"] for line in lines[1:]}
+        except (ValueError, KeyError, TypeError, OSError, EOFError):
+            raise NoAnswer(f"{answer.status_code}, and no snapshot") from None
         if answer.status_code != 200 or len(members) != told["documents"]:
             self.disk.snapshots = False
             raise NoAnswer("no such snapshot")
