@@ -183,6 +183,9 @@ async def test_a_full_disk_keeps_what_was_written_and_says_what_to_do(
     await expect(field.page.get_by_text("填写的内容留在草稿里")).to_be_visible()
     await field.button("知道了").click()
     await expect(field.seen("submit-report")).to_be_visible()
+    await room(4_000_000_000)
+    await field.seen("submit-report").click()
+    await expect(field.items("sent").first).to_be_visible()
     await browser.close()
     assert not people.errors, people.errors
 
