@@ -26,7 +26,7 @@ from offline.wire import MAX_COMMANDS, Item
 REGISTRAR = "dj01"
 SEED = 330304
 GRIDS, ROOMS = 12, 12
-"""How many grids have rooms, and how many each has: some 150 rooms, some 350 people."""
+"""How many grids have a building, and how many rooms one has: some 150 rooms, some 350 people."""
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 _GIVEN = ["样甲", "样乙", "样丙", "样丁", "样一", "样二", "样三", "试", "例", "样"]
 _AREA = "990304"
@@ -105,13 +105,14 @@ def town(grids: Sequence[tuple[str, str]], rooms: int) -> Iterator[RecordRoom | 
     people = 0
     for code, name in grids:
         for number in range(rooms):
-            floor, door = number // 2 + 1, number % 2 + 1
+            building, place = divmod(number, ROOMS)
+            floor, door = place // 2 + 1, place % 2 + 1
             room = derived_id("demo room", code, number)
             yield RecordRoom(
                 room,
                 RoomFields(
                     address=f"{name}样板路 {dice.randrange(1, 99)} 号",
-                    building="1 幢",
+                    building=f"{building + 1} 幢",
                     unit="1 单元",
                     floor=floor,
                     number=f"{floor}0{door}",
@@ -120,9 +121,9 @@ def town(grids: Sequence[tuple[str, str]], rooms: int) -> Iterator[RecordRoom | 
                     occupancy=dice.choice(["own", "own", "let", "vacant"]),
                 ),
             )
-            for place in range(dice.randrange(1, 5)):
+            for member in range(dice.randrange(1, 5)):
                 people += 1
-                person = derived_id("demo person", code, number, place)
+                person = derived_id("demo person", code, number, member)
                 yield RecordPerson(person, _person(people, room, dice))
 
 

@@ -139,6 +139,7 @@ async def _phones(
         await page.close()
         page = await _page(context, service, script)
         unlocked_s = await page.evaluate(UNLOCK, [PIN, people])
+        await page.evaluate("new Promise((soon) => setTimeout(soon, 5000))")  # until it is typed
         found_ms = [
             await page.evaluate(SEARCH, [kind, query])
             for kind, queries in ASKED.items()

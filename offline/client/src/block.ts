@@ -29,7 +29,7 @@ export const emptyBlock: Block = {
 
 /** What a block's encryption is bound to: its format, its store and its number. */
 export function bound(store: 'blocks' | 'reference', key: string): string {
-  return `xunge block 1 ${store} ${key}`
+  return `xunge block 2 ${store} ${key}`
 }
 
 /** The key of a document, by which members and documents meet. */
@@ -41,11 +41,11 @@ export function kindOf(entity: string): string {
   return entity.slice(0, entity.indexOf('/'))
 }
 
-/** A first line of JSON for the head, then one for each document. */
+/** A first line of JSON for the head, and one for the array of documents, which are JSON already. */
 export function encodeBlock(head: BlockHead, lines: string[]): Uint8Array<ArrayBuffer> {
   const { bucket, members, dropped, orphans } = head
   const first = JSON.stringify({ bucket, members, dropped, orphans })
-  return new TextEncoder().encode([first, ...lines].join('\n'))
+  return new TextEncoder().encode(`${first}\n[${lines.join(',')}]`)
 }
 
 export function linesOf(documents: wire.Held[]): string[] {
@@ -57,8 +57,7 @@ export function linesOf(documents: wire.Held[]): string[] {
 export function decodeBlock(bytes: Uint8Array<ArrayBuffer>): Block {
   const text = new TextDecoder().decode(bytes)
   const end = text.indexOf('\n')
-  const [head, lines] = end === -1 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)]
-  // One array at once is read twice as fast as its lines; a newline cannot be inside a string.
-  const documents = JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as wire.Held[]
-  return { ...(JSON.parse(head) as BlockHead), documents }
+  // One array at once is read twice as fast as each document by itself.
+  const documents = JSON.parse(text.slice(end + 1)) as wire.Held[]
+  return { ...(JSON.parse(text.slice(0, end)) as BlockHead), documents }
 }

@@ -9,9 +9,7 @@ export class Holding {
   private readonly kinds = new Map<string, Map<string, wire.Held>>()
   /** Versions by entity, by bucket. */
   private readonly buckets = new Map<string, Map<string, number>>()
-  /** How many buckets hold an entity. */
-  private readonly places = new Map<string, number>()
-  /** Entities that may have no place left. */
+  /** Entities that no bucket may hold any more. */
   private readonly loose = new Set<string>()
   private readonly sorted = new Map<string, unknown[]>()
   /** How many documents and members were written, in how many blocks, to come here. */
@@ -51,8 +49,8 @@ export class Holding {
     return this.buckets.get(bucket) ?? new Map<string, number>()
   }
 
-  /** Adds the ids of what changed to `changed`, by kind. */
-  apply(block: Block, changed: Map<string, Set<string>>): void {
+  /** Adds the ids of what changed to `changed`, by kind, if anybody asks. */
+  apply(block: Block, changed: Map<string, Set<string>> | null): void {
     this.written += block.members.length + block.documents.length
     this.blocksRead++
     for (const { bucket, removed, version, ...entity } of block.members) {
@@ -63,7 +61,7 @@ export class Holding {
       this.kindOf(held.kind).set(held.id, held)
       const entity = entityKey(held)
       if (block.bucket !== null) this.enter(block.bucket, entity, held.version)
-      else if (!this.places.has(entity)) this.loose.add(entity)
+      else if (this.places(entity) === 0) this.loose.add(entity)
       this.mark(held.kind, held.id, changed)
     }
     for (const bucket of block.dropped) {
@@ -92,7 +90,7 @@ export class Holding {
     for (const bucket of gone) for (const entity of this.members(bucket).keys()) lose(entity)
     for (const entity of this.loose) if (!leaving.has(entity)) leaving.set(entity, 0)
     return [...leaving]
-      .filter(([entity, times]) => (this.places.get(entity) ?? 0) <= times && this.has(entity))
+      .filter(([entity, times]) => this.places(entity) <= times && this.has(entity))
       .map(([entity]) => entity)
   }
 
@@ -162,23 +160,25 @@ export class Holding {
   private enter(bucket: string, entity: string, version: number): void {
     const members = this.buckets.get(bucket) ?? new Map<string, number>()
     this.buckets.set(bucket, members)
-    if (!members.has(entity)) this.places.set(entity, (this.places.get(entity) ?? 0) + 1)
     members.set(entity, version)
-    this.loose.delete(entity)
+    if (this.loose.size > 0) this.loose.delete(entity)
   }
 
   private leave(bucket: string, entity: string): void {
     if (this.buckets.get(bucket)?.delete(entity) !== true) return
-    const left = (this.places.get(entity) ?? 1) - 1
-    if (left > 0) this.places.set(entity, left)
-    else {
-      this.places.delete(entity)
-      if (this.has(entity)) this.loose.add(entity)
-    }
+    if (this.places(entity) === 0 && this.has(entity)) this.loose.add(entity)
   }
 
-  private mark(kind: string, id: string, changed: Map<string, Set<string>>): void {
+  /** How many buckets hold an entity. Asked for seldom, and kept for none: there are few buckets. */
+  private places(entity: string): number {
+    let places = 0
+    for (const members of this.buckets.values()) if (members.has(entity)) places++
+    return places
+  }
+
+  private mark(kind: string, id: string, changed: Map<string, Set<string>> | null): void {
     this.sorted.delete(kind)
+    if (changed === null) return
     const ids = changed.get(kind) ?? new Set<string>()
     changed.set(kind, ids)
     ids.add(id)

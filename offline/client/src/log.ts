@@ -114,7 +114,7 @@ export class Log {
       if (!done) return
       this.position = next - 1
       const fresh = new Holding()
-      for (const { draft } of parts) fresh.apply(draft.block, new Map())
+      for (const { draft } of parts) fresh.apply(draft.block, null)
       this.holding = fresh
     })
   }
@@ -186,7 +186,7 @@ export class Log {
       const bytes = await plain.shift()
       // The key changed under our hands, or the disk is damaged: what was pulled is pulled anew.
       if (!bytes) return this.discard(head, keys)
-      this.take(lane, decodeBlock(bytes), changes, holding)
+      this.take(lane, decodeBlock(bytes), whole ? null : changes, holding)
     }
     this.loaded = true
     this.life = head?.life ?? ''
@@ -211,7 +211,7 @@ export class Log {
   private take(
     lane: Lane,
     block: Block,
-    changes: Map<string, Set<string>>,
+    changes: Map<string, Set<string>> | null,
     holding = this.holding,
   ): void {
     if (lane === 'reference') for (const { kind } of block.documents) this.openKinds.add(kind)

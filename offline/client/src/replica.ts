@@ -11,6 +11,7 @@ import { Search, type Searched } from './search'
 import type { Vault } from './vault'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+const INDEX_MS = 500
 /** A pull that was refused for its size is not tried again each minute. */
 const REFUSED_MS = 60 * 60 * 1000
 
@@ -85,7 +86,11 @@ export class Replica {
   /** Brings this tab's memory to what is on disk. */
   async read(): Promise<void> {
     await this.log.read()
-    if (!this.source.value.ready) this.show({ ready: true })
+    if (this.source.value.ready) return
+    this.show({ ready: true })
+    // Before somebody asks, and after the first screen is there.
+    for (const [place, kind] of this.search.kinds.entries())
+      this.parts.clock.after((place + 1) * INDEX_MS, () => this.search.prepare(kind))
   }
 
   /** What the log saw change. */

@@ -24,6 +24,10 @@ export class Search {
     private readonly held: (kind: string) => ReadonlyMap<string, wire.Held>,
   ) {}
 
+  get kinds(): string[] {
+    return Object.keys(this.searched)
+  }
+
   /** What changed, by kind; null: everything. */
   change(changes: ReadonlyMap<string, ReadonlySet<string>> | null): void {
     if (changes === null) this.indexes.clear()
@@ -91,7 +95,9 @@ export class Search {
   }
 
   private textOf(kind: string, document: unknown): string {
-    return (this.searched[kind]?.(document as never) ?? []).filter(Boolean).join('\t').toLowerCase()
+    let text = ''
+    for (const part of this.searched[kind]?.(document as never) ?? []) if (part) text += `\t${part}`
+    return text.toLowerCase()
   }
 }
 
