@@ -32,6 +32,12 @@ MEMORY = 0.95
 """How much of what was known of the pace is kept at each push: some twenty pushes count."""
 FIRST_PACE = 1e-6
 """Seconds a byte, until it has been measured."""
+FIRST_BYTES = 20 * PUSH_BYTES
+"""What this guess weighs, so that a first push to a cold house does not shut the door."""
+WORTH = 8
+"""How many times what it costs itself a push may wait beyond patience: who brings a month's work
+over a slow line would have to send it all again.
+"""
 SPREAD_S = 3
 """Over how long those who are refused at the same moment come back."""
 
@@ -45,22 +51,26 @@ class Line:
     """The work that was let in and is not finished, and how quickly it gets done."""
 
     def __init__(self, patience_s: float, clock: Callable[[], float] = perf_counter) -> None:
-        """patience_s: how long the next one may have to wait before it is refused."""
+        """patience_s: how long a small one may have to wait before it is refused."""
         self._patience_s = patience_s
         self._clock = clock
         self._backlog = 0
-        self._seconds, self._done = FIRST_PACE, 1.0
+        self._seconds, self._done = FIRST_PACE * FIRST_BYTES, float(FIRST_BYTES)
         self._since = 0.0
 
     @property
     def wait_s(self) -> float:
         """How long until all that was let in is finished."""
-        return self._backlog * self._seconds / self._done
+        return self._backlog * self._pace
 
     @property
-    def is_long(self) -> bool:
-        """Whether the next one would have to wait too long. An empty line never is."""
-        return self._backlog > 0 and self.wait_s > self._patience_s
+    def _pace(self) -> float:
+        return self._seconds / self._done
+
+    def is_long_for(self, size: int) -> bool:
+        """Whether one of this size would have to wait too long. An empty line is for nobody."""
+        patience_s = self._patience_s + WORTH * size * self._pace
+        return self._backlog > 0 and self.wait_s > patience_s
 
     def enter(self, size: int) -> None:
         """Let one in."""
@@ -101,11 +111,11 @@ class Gate:
             if not message["more_body"] or len(body) > self._max_bytes:
                 break
             message = await receive()
-        if self._line.is_long:
+        size = len(body) + PUSH_BYTES
+        if self._line.is_long_for(size):
             await self._refuse(send)
             return
         self._refusing = False
-        size = len(body) + PUSH_BYTES
         self._line.enter(size)
         try:
             async with self._slots:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from backend.app.gate import PUSH, PUSH_BYTES, Gate, Line
+from backend.app.gate import PUSH, PUSH_BYTES, WORTH, Gate, Line
 
 
 class Clock:
@@ -24,12 +24,13 @@ def test_the_line_is_as_long_as_what_can_be_done_in_time() -> None:
         clock.now += 0.01
         line.enter(1000)
         line.leave(1000)
-    assert not line.is_long
+    assert not line.is_long_for(0)
     let_in = 0
-    while not line.is_long:
+    while not line.is_long_for(0):
         line.enter(1000)
         let_in += 1
     assert 95 <= let_in <= 105, "a second's work"
+    assert not line.is_long_for(10_000), "who brings much may wait longer"
 
 
 def test_when_work_gets_slower_fewer_are_let_in_and_an_empty_line_lets_anyone_in() -> None:
@@ -40,9 +41,19 @@ def test_when_work_gets_slower_fewer_are_let_in_and_an_empty_line_lets_anyone_in
         clock.now += 2.0
         line.enter(1000)
         line.leave(1000)
-    assert line.is_long
+    assert line.is_long_for(0)
     line.leave(1000)
-    assert not line.is_long
+    assert not line.is_long_for(0)
+
+
+def test_one_slow_push_shuts_nobody_out() -> None:
+    clock = Clock()
+    line = Line(0.8, clock)
+    for _ in range(8):
+        line.enter(PUSH_BYTES)
+    clock.now += 1.0  # the first to come finds a cold house
+    line.leave(PUSH_BYTES)
+    assert not line.is_long_for(PUSH_BYTES)
 
 
 async def _call(gate: Gate, body: list[bytes]) -> list[Any]:
@@ -74,8 +85,8 @@ async def test_a_refusal_reads_the_body_and_starts_nothing() -> None:
         await go.wait()
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    gate = Gate(app, at_once=1, patience_s=PUSH_BYTES * 1e-6, max_bytes=100)
-    tasks = [asyncio.create_task(_call(gate, [b"ab", b"c"])) for _ in range(4)]
+    gate = Gate(app, at_once=1, patience_s=0, max_bytes=100)
+    tasks = [asyncio.create_task(_call(gate, [b"ab", b"c"])) for _ in range(WORTH + 4)]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     refused = [task.result() for task in tasks if task.done()]
     assert (len(refused), started) == (3, 1)
@@ -85,7 +96,7 @@ async def test_a_refusal_reads_the_body_and_starts_nothing() -> None:
     assert msgspec.json.decode(answer["body"])["code"] == "busy"
     go.set()
     await asyncio.gather(*tasks)
-    assert started == 1
+    assert started == len(tasks) - 3
     assert (await _call(gate, [b"abc"]))[0]["status"] == 200
 
 
