@@ -5,6 +5,7 @@ It only saves time. Losing it loses nothing, because devices also pull by themse
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import (
     AsyncIterator,
@@ -29,6 +30,8 @@ CHANNEL = "xunge:buckets"
 ANY_CASE = "cases"
 COALESCE_S = 0.05
 HEARTBEAT_S = 20
+MELT_S = 0.2
+"""How long a page is left in peace after it was told something: what it hears meanwhile is one."""
 WATCH_S = REMEMBERED.total_seconds()
 """How often it is looked whether streams may go on: the most by which one outlives its rights."""
 STREAMS = 5
@@ -63,12 +66,14 @@ class Live:
         self._ears = ears
         self._touched: set[str] = set()
         self._listeners: dict[Listener, None] = {}
+        self._numbers = itertools.count()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to publish and to listen."""
         self._tasks = [
-            asyncio.create_task(each()) for each in (self._send, self._receive, self._watch)
+            asyncio.create_task(each())
+            for each in (self._send, self._receive, self._watch, self._beat)
         ]
 
     async def stop(self) -> None:
@@ -89,7 +94,7 @@ class Live:
         own = [each for each in self._listeners if each.session == session]
         if len(own) >= STREAMS:  # the oldest is most likely a line that was cut unnoticed
             self._end(own[0])
-        listener = Listener(session, ear)
+        listener = Listener(session, ear, next(self._numbers))
         self._listeners[listener] = None
         try:
             yield listener
@@ -130,6 +135,14 @@ class Live:
             except Exception:  # noqa: BLE001 - logged whole; it must go on looking
                 _log.exception("live streams were not looked after, next try in %s s", WATCH_S)
 
+    async def _beat(self) -> None:
+        """A sign of life for each listener in its turn: one timer for all, not one for each."""
+        for second in itertools.count():
+            await asyncio.sleep(1)
+            for listener in self._listeners:
+                if (listener.number - second) % HEARTBEAT_S == 0:
+                    listener.beat()
+
     async def _look(self) -> None:
         if not self._listeners:
             return
@@ -155,9 +168,10 @@ class Listener:
     Desks hold no cases but look at them online: they hear ANY_CASE, whichever it was.
     """
 
-    def __init__(self, session: UUID, ear: Ear) -> None:
+    def __init__(self, session: UUID, ear: Ear, number: int) -> None:
         self.session = session
         self.ear = ear
+        self.number = number
         self.moved = False
         """Whether the rights it was opened with are over: from then on it hears nothing."""
         self._heard: set[str] = set()
@@ -173,6 +187,10 @@ class Listener:
             self._heard |= mine
             self._wake.set()
 
+    def beat(self) -> None:
+        """Say that the line is alive, if there is nothing else to say."""
+        self._wake.set()
+
     def close(self) -> None:
         """End the stream."""
         self._open = False
@@ -182,15 +200,14 @@ class Listener:
         """Server-sent events: `change` with the buckets, a comment when there is nothing to say."""
         yield b": connected\n\n"
         while self._open:
-            try:
-                await asyncio.wait_for(self._wake.wait(), HEARTBEAT_S)
-            except TimeoutError:
-                yield b": still here\n\n"
-                continue
-            heard, self._heard = sorted(self._heard), set()
+            await self._wake.wait()
             self._wake.clear()
+            heard, self._heard = sorted(self._heard), set()
             if heard and self.live:
                 yield b"event: change\ndata: " + msgspec.json.encode({"buckets": heard}) + b"\n\n"
+                await asyncio.sleep(MELT_S)
+            elif self._open:
+                yield b": still here\n\n"
 
     @property
     def live(self) -> bool:

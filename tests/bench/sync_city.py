@@ -21,7 +21,7 @@ from backend.core.setwise import Rows
 from offline import epoch
 from offline.ports import Connection
 from tests.bench import stage
-from tests.bench.workload import COUNTY, PERMISSIONS
+from tests.bench.workload import COUNTY
 
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
 CATEGORIES = ["C0101", "C0102", "C0103", "C0105", "C0110"]
@@ -207,7 +207,7 @@ async def settle(conn: Connection, grids_each: Sequence[Sequence[Grid]]) -> list
     await conn.execute(
         "insert into role (id, code, name, permissions) "
         "values (gen_random_uuid(), 'sync', '同步压测', $1)",
-        PERMISSIONS,
+        ["case.report", "task.answer"],
     )
     await conn.execute(
         "insert into app_user (id, code, name, county) "
