@@ -99,8 +99,10 @@ const webHost: Host = {
   },
   live(url, change, lost) {
     const source = new EventSource(url)
-    source.addEventListener('change', change)
-    source.addEventListener('open', change)
+    source.addEventListener('change', ({ data }: MessageEvent<string>) => {
+      change((JSON.parse(data) as { buckets: string[] }).buckets)
+    })
+    source.addEventListener('open', () => change(null))
     source.addEventListener('error', () => {
       if (source.readyState === EventSource.CLOSED) lost()
     })

@@ -110,8 +110,9 @@ export interface Host {
   onLost(lose: () => void): () => void
   onWake(wake: () => void): () => void
   onHide(hide: () => void): () => void
-  /** Server-sent events; `lost` is called once when they have ended for good. */
-  live(url: string, change: () => void, lost: () => void): () => void
+  /** Server-sent events: `change` hears of buckets, or null when some may have been missed; `lost` is
+   * called once when they have ended for good. */
+  live(url: string, change: (buckets: string[] | null) => void, lost: () => void): () => void
 }
 
 /** How full the device's storage is, in bytes; null where nobody can tell. */

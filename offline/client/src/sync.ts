@@ -13,6 +13,8 @@ import type { Session } from './session'
 import { single } from './single'
 
 const EVERY_MS = 60_000
+/** Said for a case that this device need not hold. */
+const ANY_CASE = 'cases'
 const LIVE_AGAIN_MS = 5_000
 const SOONEST_MS = 1_000
 
@@ -126,9 +128,9 @@ export function startSync(parts: Parts): Sync {
   }
 
   const signals = new Source(0)
-  const ear = openEar(parts, () => {
+  const ear = openEar(parts, (buckets) => {
     signals.set(signals.value + 1)
-    void pull()
+    if (buckets === null || buckets.some((bucket) => bucket !== ANY_CASE)) void pull()
   })
   let acting = ''
   const stopWatching = session.state.subscribe(({ view, expired }) => {
@@ -164,7 +166,10 @@ export function startSync(parts: Parts): Sync {
 }
 
 /** The live signal, opened again when it has ended and someone is signed in. */
-function openEar({ api, session, host, clock, random }: Parts, hear: () => void) {
+function openEar(
+  { api, session, host, clock, random }: Parts,
+  hear: (buckets: string[] | null) => void,
+) {
   let close: (() => void) | null = null
   let cancel = (): void => undefined
   const ear = {

@@ -97,6 +97,19 @@ test('a change signalled by the server reaches the watchers of both tabs', async
   expect(one.client.status.value.last_sync).toBe(phone.clock.now())
 })
 
+test('a change of a case that is not held here tells the screen and fetches nothing', async () => {
+  const phone = new Phone()
+  serve(phone, new Feed(10))
+  const tab = await signedIn(phone)
+  await tab.client.sync.pull()
+  const [asked, signals] = [phone.server.requests.length, tab.client.sync.signals.value]
+  tab.signal(['cases'])
+  expect(tab.client.sync.signals.value).toBe(signals + 1)
+  expect(phone.server.requests).toHaveLength(asked)
+  tab.signal(['cases', 'a'])
+  await expect.poll(() => phone.server.requests.length).toBeGreaterThan(asked)
+})
+
 test('signing out wipes what others wrote', async () => {
   const phone = new Phone()
   const feed = new Feed(10)

@@ -69,7 +69,7 @@ export interface Tab {
   metered: boolean
   wake(): void
   hide(): void
-  signal(): void
+  signal(buckets?: string[]): void
 }
 
 export class Phone {
@@ -151,7 +151,7 @@ export class Phone {
     const wakes = new Set<() => void>()
     const losses = new Set<() => void>()
     const hides = new Set<() => void>()
-    const signals = new Set<() => void>()
+    const signals = new Set<(buckets: string[] | null) => void>()
     const page = { online: true, metered: false }
     const client = await openClient({
       api: '/api',
@@ -203,7 +203,7 @@ export class Phone {
       },
       wake: () => wakes.forEach((each) => each()),
       hide: () => hides.forEach((each) => each()),
-      signal: () => signals.forEach((each) => each()),
+      signal: (buckets) => signals.forEach((each) => each(buckets ?? null)),
     }
   }
 
