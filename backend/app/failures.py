@@ -11,7 +11,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
 from redis.exceptions import RedisError
 
-from backend.core.errors import Problem
+from backend.core.errors import Problem, is_full, storage_full
 from offline.ports import Unavailable
 
 _log = structlog.get_logger("failure")
@@ -112,6 +112,13 @@ def _too_deep(_: AnyRequest, __: RecursionError) -> Response[Failure]:
     return Response(Failure(*_HTTP[400]), status_code=400)
 
 
+def _os(request: AnyRequest, error: OSError) -> Response[Failure]:
+    if is_full(error):
+        _log.warning("storage_full", error=str(error))
+        return _problem(request, storage_full())
+    return _unknown(request, error)
+
+
 def _unknown(request: AnyRequest, error: Exception) -> Response[Failure]:
     """A fault of ours: all of it into the log, its id alone to the caller."""
     request_id = request.scope["state"].get("request_id")
@@ -129,5 +136,6 @@ HANDLERS: ExceptionHandlersMap = {
     RecursionError: _too_deep,
     Unavailable: _unavailable,
     RedisError: _unavailable,
+    OSError: _os,
     Exception: _unknown,
 }

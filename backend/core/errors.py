@@ -1,5 +1,7 @@
 """One error for every caller: a stable code for programs, Chinese for people."""
 
+import errno
+
 
 class Problem(Exception):
     """What went wrong and what to do about it.
@@ -28,3 +30,18 @@ class Problem(Exception):
 def not_found(what: str = "内容") -> Problem:
     """The same answer for 'is not there' and 'is not yours', so that ids cannot be probed."""
     return Problem(404, "not_found", f"没有找到这个{what},或您无权查看")
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a write found no room on the server's disk."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def storage_full() -> Problem:
+    """Nothing is lost: the device keeps what it brought."""
+    return Problem(
+        503,
+        "storage_full",
+        "服务器存储空间不足,内容仍保存在手机里,稍后会自动继续上传",
+        retry_after=300,
+    )

@@ -5,7 +5,6 @@ one machine share the folder; several machines need it on a shared file system w
 """
 
 import asyncio
-import errno
 import fcntl
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from backend.core.errors import Problem
+from backend.core.errors import Problem, is_full, storage_full
 from backend.core.settings import Settings
 
 WRITE_BYTES = 256 * 1024
@@ -52,7 +51,7 @@ class Spool:
         """Raises Problem 503 `storage_full` when a new upload of this size would fill the disk."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self._folder).free < size + RESERVE_BYTES:
-            raise _full()
+            raise storage_full()
 
     @contextmanager
     def hold(self, upload: UUID) -> Iterator[int]:
@@ -112,8 +111,8 @@ class Spool:
             with tempfile.NamedTemporaryFile(dir=self._folder.parent, prefix=".plain-") as file:
                 yield file
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _full() from error
+            if is_full(error):
+                raise storage_full() from error
             raise
 
     def remove(self, upload: UUID) -> None:
@@ -132,8 +131,8 @@ def _write(descriptor: int, data: bytes) -> None:
         while view:
             view = view[os.write(descriptor, view) :]
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full() from error
+        if is_full(error):
+            raise storage_full() from error
         raise
 
 
@@ -146,12 +145,3 @@ def _is_at(descriptor: int, path: Path) -> bool:
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(descriptor), path.stat())
     return False
-
-
-def _full() -> Problem:
-    return Problem(
-        503,
-        "storage_full",
-        "服务器存储空间不足,照片仍保存在手机里,稍后会自动继续上传",
-        retry_after=300,
-    )

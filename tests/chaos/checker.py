@@ -99,7 +99,7 @@ class Checker:
         self.found.lost += [f"{each} was recorded and never on disk" for each in said - set(wrote)]
         for command, line in wrote.items():
             self._answers(command, line, heard[command])
-            self._end(command, line, queue.get(command))
+            self._end(command, line, queue.get(command), heard[command])
 
     def _answers(self, command: str, line: Json, heard: list[Json]) -> None:
         """Every answer to a command agrees with the first, in one epoch."""
@@ -147,7 +147,7 @@ class Checker:
         number = {name: place for place, name in enumerate(self._epochs)}
         return number.get(one, -1) > number.get(other, -1)
 
-    def _end(self, command: str, line: Json, last: Json | None) -> None:
+    def _end(self, command: str, line: Json, last: Json | None, heard: list[Json]) -> None:
         """Where a command stands in the end, on the device and at the service."""
         row, kept = self._receipts.get(command), self._kept.get(command, [])
         if last is None:
@@ -156,7 +156,7 @@ class Checker:
         if row is not None and row["digest"].hex() != line["digest"]:
             self._odd(f"the service has other bytes under {command}")
         accepted = row is not None and row["outcome"] == "accepted"
-        state, reasons = last["state"], last["reasons"]
+        state, reasons = last["state"], _reasons(last, heard)
         if state == "accepted" and not accepted:
             self.found.lost.append(f"{command}: accepted, says its device; {row}")
         elif state == "held":
@@ -437,6 +437,14 @@ class Checker:
                 self._odd(f"block {block['number']} of the audit does not fit")
                 return
             before = digest
+
+
+def _reasons(last: Json, heard: list[Json]) -> list[str]:
+    """Codes of why a command was not accepted; what a wipe has locked shows none on the device."""
+    if last.get("locked") and heard:
+        return [reason["code"] for reason in heard[-1]["reasons"]]
+    codes: list[str] = last["reasons"]
+    return codes
 
 
 def _difference(mine: dict[str, int], theirs: dict[str, int]) -> str:

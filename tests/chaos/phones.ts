@@ -182,10 +182,11 @@ class ChaosPhone extends Phone {
       members: null,
       documents,
       queue: Object.fromEntries(
-        records.map(({ id, state, reasons, replaced_by }) => {
+        records.map(({ id, state, reasons, replaced_by, body }) => {
           const codes = reasons.map(({ code }) => code)
           const clash = state === 'refused' && codes.includes('clash')
-          return [id, { state: clash ? 'clash' : state, reasons: codes, replaced_by }]
+          const locked = body === null
+          return [id, { state: clash ? 'clash' : state, reasons: codes, replaced_by, locked }]
         }),
       ),
       media: Object.fromEntries(

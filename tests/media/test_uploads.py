@@ -1,5 +1,6 @@
 """What the tus server answers, over the whole application."""
 
+import errno
 import io
 import os
 import zipfile
@@ -281,6 +282,23 @@ async def test_a_full_disk_loses_nothing(tus: Tus, worker: Person, settings: Set
     assert int(answer.headers["Retry-After"]) > 0
     spooled.unlink()
     assert (await tus.patch(worker, media, data)).status_code == 204
+
+
+async def test_a_disk_that_is_full_at_the_last_byte_loses_nothing_either(
+    tus: Tus, worker: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data, media = photo(), new_id()
+    await tus.create(worker, data, media)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr("backend.media.store.shutil.copyfileobj", full)
+        answer = await tus.patch(worker, media, data)
+        assert (answer.status_code, answer.json()["code"]) == (503, "storage_full")
+        assert (await tus.head(worker, media)).status_code == 503
+    assert not [path for path in (settings.data / "objects").rglob("*") if path.is_file()]
+    assert (await tus.head(worker, media)).headers["Upload-Offset"] == str(len(data))
 
 
 async def test_bytes_left_complete_by_a_dead_process_are_finished(
