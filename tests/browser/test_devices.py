@@ -1,8 +1,6 @@
 """Those who look after the system: devices to stop, and commands that wait for a person."""
 
 import asyncio
-import os
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -13,24 +11,17 @@ from playwright.async_api import expect
 from backend.app.demo import PASSWORD
 from backend.directory.structs import SessionView
 from tests.api.serving import Phone
-from tests.browser.people import DESK, PHONE, People, Person
+from tests.browser.gallery import Faults, Gallery
+from tests.browser.people import People
 from tests.browser.service import Service, Worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def look(person: Person, name: str) -> None:
-    """A picture at both widths, where somebody asked for them."""
-    folder = os.environ.get("LOOK_AT")
-    for width, size in (("390", PHONE), ("1280", DESK)) if folder else ():
-        await person.page.set_viewport_size(size)
-        await person.page.screenshot(path=Path(folder or "") / f"{name}-{width}.png")
-    await person.page.set_viewport_size(PHONE)
-
-
 async def test_the_security_officer_empties_a_lost_phone(
     people: People, worker: Worker, service: Service
 ) -> None:
+    gallery = Gallery()
     holder = await people.worker(worker)
     [row] = await service.rows("select name from app_user where code = $1", worker.user)
     officer = await people.user("aq01")
@@ -42,7 +33,7 @@ async def test_the_security_officer_empties_a_lost_phone(
     await officer.page.get_by_role("dialog").get_by_label("名称").fill("丢失的手机")
     await officer.button("保存").click()
     await expect(found).to_contain_text("丢失的手机")
-    await look(officer, "devices")
+    await gallery.show(officer, "devices")
     await found.get_by_role("button", name="清除数据").click()
     await officer.page.get_by_role("dialog").get_by_role("button", name="清除", exact=True).click()
     await expect(found).to_contain_text("等待清除")
@@ -55,12 +46,14 @@ async def test_the_security_officer_empties_a_lost_phone(
     await officer.page.goto(f"{service.address}/me")
     mine = officer.page.get_by_role("list", name="登录过的设备")
     await expect(mine).to_contain_text("本机")
-    await look(officer, "my-devices")
+    await gallery.show(officer, "my-devices")
+    assert gallery.faults == Faults([], [], [], [])
 
 
 async def test_an_administrator_ends_a_wait_that_would_never_end(
     people: People, worker: Worker, service: Service
 ) -> None:
+    gallery = Gallery()
     async with httpx.AsyncClient(base_url=service.address) as client:
         device = {"id": str(uuid4()), "name": "另一台手机"}
         body = {"name": worker.user, "password": PASSWORD, "device": device}
@@ -75,17 +68,18 @@ async def test_an_administrator_ends_a_wait_that_would_never_end(
         row = admin.page.get_by_role("list", name="等待中").get_by_role("listitem")
         row = row.filter(has_text=phone.view.name)
         await expect(row).to_contain_text("一条还没有送达的提交")
-        await look(admin, "kept")
+        await gallery.show(admin, "kept")
         await row.get_by_role("button", name="处理").click()
         dialog = admin.page.get_by_role("dialog")
         await dialog.get_by_text("退回给提交人").click()
         await dialog.get_by_role("textbox").fill("原件已补录")
-        await look(admin, "kept-decide")
+        await gallery.show(admin, "kept-decide")
         await dialog.get_by_role("button", name="确定").click()
         await expect(dialog).to_have_count(0)
         await admin.page.get_by_role("button", name="内容冲突").click()
         await expect(admin.page.get_by_text("没有内容冲突")).to_be_visible()
-        await look(admin, "kept-empty")
+        await gallery.show(admin, "kept-empty")
+        assert gallery.faults == Faults([], [], [], [])
         async with asyncio.timeout(30):
             while (outcome := (await phone.push(item))[0]).outcome == "held":
                 await asyncio.sleep(0.2)

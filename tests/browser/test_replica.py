@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.gallery import Faults, Gallery
 from tests.browser.people import People
 from tests.browser.service import Service, Worker
 
@@ -47,6 +48,8 @@ async def test_what_is_kept_is_behind_the_pin_but_recording_is_not(
     await page.goto(f"{service.address}/me")
     await field.seen("set-pin").click()
     await expect(page.get_by_text("设一个六位数字口令")).to_be_visible()
+    gallery = Gallery()
+    await gallery.show(field, "pin-set")
     await page.keyboard.type(PIN)
     await expect(page.get_by_text("再输入一次")).to_be_visible()
     await page.keyboard.type(PIN)
@@ -56,6 +59,8 @@ async def test_what_is_kept_is_behind_the_pin_but_recording_is_not(
     await expect(page.get_by_role("heading", name="输入口令")).to_be_visible()
     await page.keyboard.type(OTHER)
     await expect(page.get_by_text("还可以试 9 次")).to_be_visible()
+    await gallery.show(field, "pin")
+    assert gallery.faults == Faults([], [], [], [])
     await page.get_by_role("link", name="不解锁，直接上报").click()
     await field.take("近景")
     await field.next()
@@ -112,6 +117,9 @@ async def test_a_store_that_the_browser_cleared_is_said_and_fetched_again(
     await expect(field.seen("loss")).to_contain_text("有 1 条没有送达的记录无法找回")
     await field.sign_in(worker.user)
     await expect(field.seen("loss")).to_contain_text("已从服务器取回")
+    gallery = Gallery()
+    await gallery.show(field, "loss")
+    assert gallery.faults == Faults([], [], [], [])
     await expect(field.seen("home-map")).to_contain_text("在办案件")
     (after,) = await service.rows(devices, worker.user)
     assert after[0] == before[0] + 1
