@@ -71,12 +71,11 @@ class Report(Struct):
 class Run:
     """Made from a seed, which decides every choice; how processes interleave it cannot decide."""
 
-    def __init__(self, site: Site, seed: int, *, models: int, phones: int, backups: bool) -> None:
+    def __init__(self, site: Site, seed: int, *, models: int, phones: int) -> None:
         self.site = site
         self.seed = seed
         self._models = models
         self._phones = phones
-        self._backups = backups
         self._dice = random.Random(f"{seed} director")
         self.network = Network(seed, site.port)
         self.users: list[ModelUser | PhoneUser] = []
@@ -146,9 +145,8 @@ class Run:
             self._worker_away,
             self._grids_change,
             self._upgrade,
+            self._restore_backup,
         ]
-        if self._backups:
-            found.append(self._restore_backup)
         return [*found, self._full_disk] if self.site.can_fill_disks else found
 
     async def _kill_web(self) -> None:
@@ -256,14 +254,12 @@ async def people_of(service: Service) -> tuple[list[Person], list[Person]]:
     return [p for p in people if not p.desk], [p for p in people if p.desk]
 
 
-async def perform(
-    seconds: float, seed: int, *, models: int = 6, phones: int = 4, backups: bool = True
-) -> Report:
-    """A whole run on a site of its own; with `backups` one is restored under load."""
+async def perform(seconds: float, seed: int, *, models: int = 6, phones: int = 4) -> Report:
+    """A whole run on a site of its own."""
     site = Site(new_folder())
     try:
         await site.open()
-        report = await Run(site, seed, models=models, phones=phones, backups=backups).run(seconds)
+        report = await Run(site, seed, models=models, phones=phones).run(seconds)
         if not report.findings.clean:
             report.errors = _errors(site.folder)
             say(f"diaries are in {_keep(site.folder, seed)}")
