@@ -94,6 +94,28 @@ async def test_a_dispute_of_two_workers_is_settled_on_screen_and_both_see_it(
     await expect(history.first).to_contain_text("核定")
 
 
+async def test_a_desk_that_holds_no_rooms_finds_one_to_move_somebody_to(
+    people: People, service: Service
+) -> None:
+    (row,) = await service.rows(
+        "select p.id, r.address from person p join room r on r.grid = p.grid and r.id <> p.room "
+        "order by p.id desc, r.id limit 1"
+    )
+    registrar = await people.user("dj01")
+    await registrar.page.goto(f"{service.address}/registry/person/{row['id']}")
+    await registrar.page.get_by_role("link", name="修改").click()
+    form = registrar.seen("record-form")
+    await expect(form.get_by_role("radio", checked=True, name="样板路")).to_have_count(1)
+    await form.get_by_role("searchbox", name="搜索房屋的地址").fill(row["address"])
+    await form.get_by_role("radio", name=row["address"]).check()
+    gallery = Gallery()
+    await gallery.show(registrar, "registry-move")
+    assert gallery.faults == Faults([], [], [], [])
+    await form.get_by_role("button", name="保存").click()
+    await registrar.is_told("已存入发件箱")
+    await expect(field(registrar, "room")).to_contain_text(row["address"])
+
+
 async def test_seeing_the_whole_needs_a_reason_that_is_kept(
     people: People, service: Service
 ) -> None:
