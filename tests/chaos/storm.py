@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import random
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,10 +18,10 @@ from backend.core import database
 from backend.directory.rules import buckets_of
 from offline import readers
 from offline.ports import Unavailable
-from offline.pull import pull
 from offline.push import retry_held
-from offline.wire import Command, Item, Outcome, PullRequest
+from offline.wire import Command, Item, Outcome
 from tests.cases.city import CATEGORY, City, photo
+from tests.offline.phone import Phone
 
 WORKERS = ("wg001", "wg002", "wg003")
 DESKS = ("sl01", "zb01", "pq01")
@@ -39,45 +39,6 @@ class Sent(Struct):
     @property
     def settled(self) -> bool:
         return any(answer.outcome in FINAL for answer in self.answers)
-
-
-class Replica:
-    """A phone that pulls all the time; `documents` are what it holds, by entity."""
-
-    def __init__(self, city: City, user: str) -> None:
-        self.city = city
-        self.user = user
-        self.request = PullRequest()
-        self.members: dict[str, dict[UUID, int]] = {}
-        self.documents: dict[UUID, tuple[int, bytes]] = {}
-
-    async def pull(self) -> None:
-        """Every page; the cursor is kept only after the last."""
-        buckets = buckets_of(await self.city.actor(self.user))
-        request, named = self.request, defaultdict[str, set[UUID]](set)
-        while True:
-            page = await pull(request, buckets, self.city.pulling)
-            for held in page.documents:
-                self.documents[held.id] = held.version, bytes(held.document)
-            for member in page.members:
-                bucket = self.members.setdefault(member.bucket, {})
-                if member.removed:
-                    bucket.pop(member.id, None)
-                else:
-                    bucket[member.id] = member.version
-                    named[member.bucket].add(member.id)
-            if page.page is None:
-                break
-            request = msgspec.structs.replace(request, page=page.page)
-        for name in page.fresh:
-            had = self.members.get(name, {})
-            self.members[name] = {id_: had[id_] for id_ in had.keys() & named[name]}
-        self.request = PullRequest(page.cursor, page.epoch, page.buckets)
-
-    def holds(self) -> dict[UUID, tuple[int, bytes]]:
-        """What a bucket of its own still names."""
-        names = {entity for bucket in self.members.values() for entity in bucket}
-        return {entity: self.documents[entity] for entity in names}
 
 
 class Storm:
@@ -137,17 +98,17 @@ class Storm:
             for user in (*WORKERS, *DESKS)
             for copy in range(2)
         ]
-        replica = Replica(self.city, WORKERS[0])
+        phone = Phone(self.city)
         others = [
             asyncio.create_task(self._until_over(act))
-            for act in (self._cut_one, self._read, replica.pull, self._retry)
+            for act in (self._cut_one, self._read, partial(self._pull, phone), self._retry)
         ]
         try:
             await asyncio.gather(*pushers)
         finally:
             self.over = True
             await asyncio.gather(*others)
-        await self._calm(replica)
+        await self._calm(phone)
 
     async def _push(self, user: str, dice: random.Random) -> None:
         mine = [sent for sent in self.sent if sent.user == user]
@@ -188,10 +149,13 @@ class Storm:
             await readers.start(conn, "witness")
         await readers.read_page(readers.Reader("witness", _witness), database.repeatable)
 
+    async def _pull(self, phone: Phone) -> None:
+        await phone.pull(buckets_of(await self.city.actor(WORKERS[0])))
+
     async def _retry(self) -> None:
         await retry_held(self.city.ports)
 
-    async def _calm(self, replica: Replica) -> None:
+    async def _calm(self, phone: Phone) -> None:
         """The storm is over: what was held is taken up, readers and phones catch up."""
         self.city.now += timedelta(days=2)
         for _ in range(6):
@@ -200,10 +164,10 @@ class Storm:
         reader = readers.Reader("witness", _witness)
         while await readers.read_page(reader, database.repeatable):
             pass
-        await replica.pull()
-        fresh = Replica(self.city, replica.user)
-        await fresh.pull()
-        assert replica.holds() == fresh.holds(), "a phone that pulled all along has the same"
+        fresh = Phone(self.city)
+        for each in (phone, fresh):
+            await self._pull(each)
+        assert phone.documents == fresh.documents, "a phone that pulled all along has the same"
 
 
 async def _witness(conn: Any, rows: Sequence[Any]) -> None:

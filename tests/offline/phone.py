@@ -3,11 +3,12 @@
 import gzip
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
-from offline.pull import pull
+from offline.pull import Ports, pull
 from offline.wire import Held, PullRequest, PullResponse, Snapshot
 from tests.offline.toy import Note, World
 
@@ -15,13 +16,22 @@ Between = Callable[[], Awaitable[None]]
 Take = Callable[[Snapshot], Awaitable[bytes]]
 
 
+class Served(Protocol):
+    """What a phone pulls from."""
+
+    @property
+    def pulling(self) -> Ports: ...
+
+
 class Phone:
     """Members with their versions per bucket, and documents while a bucket holds them."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, served: Served) -> None:
+        self._served = served
         self.cursor: str | None = None
         self.epoch: str | None = None
+        self.buckets: list[str] = []
+        """As of the last whole pull; one that was cut counts for nothing."""
         self.members: dict[str, dict[UUID, int]] = {}
         self.documents: dict[UUID, Held] = {}
         self.pages: list[PullResponse] = []
@@ -33,13 +43,13 @@ class Phone:
         self, buckets: list[str], between: Between | None = None, *, check: bool = True
     ) -> None:
         """A whole pull. `between` runs between its pages; `buckets` may change meanwhile."""
-        held = list(self.members)
         named: dict[str, set[UUID]] = {}
         self.pages = []
         page: str | None = None
         while True:
-            request = PullRequest(self.cursor, self.epoch, held, page, check, self.take is not None)
-            answer = await pull(request, buckets, self.world.pulling)
+            files = self.take is not None
+            request = PullRequest(self.cursor, self.epoch, self.buckets, page, check, files)
+            answer = await pull(request, buckets, self._served.pulling)
             self.pages.append(answer)
             for file in answer.snapshots:
                 assert self.take is not None
@@ -56,7 +66,7 @@ class Phone:
             self.members[bucket] = {i: had[i] for i in had.keys() & named.get(bucket, set())}
         alive = {entity for bucket in self.members.values() for entity in bucket}
         self.documents = {i: held for i, held in self.documents.items() if i in alive}
-        self.cursor, self.epoch = answer.cursor, answer.epoch
+        self.cursor, self.epoch, self.buckets = answer.cursor, answer.epoch, answer.buckets
         if check:
             assert answer.checksums == {b: checksum(m) for b, m in self.members.items()}
 
