@@ -1,12 +1,13 @@
 /** The unsent items as one sealed file, and such a file taken in by any device (PROTOCOL 8). */
 
-import { strFromU8, strToU8, unzipSync, Zip, ZipPassThrough } from 'fflate'
 import { DeviceError } from './errors'
 import type { Clock, Storage } from './ports'
 import type { BlobRecord, MediaRecord, OutboxRecord } from './records'
 import type { Session } from './session'
 
 const MANIFEST = 'manifest.json'
+const utf8 = new TextEncoder()
+const text = new TextDecoder()
 
 interface Manifest {
   version: number
@@ -32,7 +33,9 @@ export class Parcels {
     private readonly session: Session,
     private readonly clock: Clock,
     private readonly recorded: () => Promise<void>,
-  ) {}
+  ) {
+    clock.after(WARM_MS, () => void zips().catch(() => undefined))
+  }
 
   /** All that has not wholly arrived, with its photos. Throws DeviceError `nothing_unsent`. */
   async pack(): Promise<Blob> {
@@ -62,14 +65,15 @@ export class Parcels {
         return { id, item: owner, kind, name, type, sha256, size }
       }),
     }
+    const { ZipFile } = await zips()
     const file = new ZipFile()
-    file.add(MANIFEST, strToU8(JSON.stringify(manifest)))
-    for (const { id, sealed } of items) file.add(`items/${id}`, strToU8(sealed ?? ''))
+    file.add(MANIFEST, utf8.encode(JSON.stringify(manifest)))
+    for (const { id, sealed } of items) file.add(`items/${id}`, utf8.encode(sealed ?? ''))
     for (const { id, sealed } of theirs) {
       const blob = await this.storage.run('read', ['blobs'], (t) => t.get('blobs', id))
       if (blob === undefined) continue
       file.add(`media/${id}`, blob.bytes)
-      file.add(`media/${id}.key`, strToU8(sealed ?? ''))
+      file.add(`media/${id}.key`, utf8.encode(sealed ?? ''))
     }
     return file.end()
   }
@@ -78,7 +82,7 @@ export class Parcels {
    * `bad_parcel` and `storage_full`.
    */
   async open(file: Blob): Promise<Opened> {
-    const { manifest, entries } = read(new Uint8Array(await file.arrayBuffer()))
+    const { manifest, entries } = await read(new Uint8Array(await file.arrayBuffer()))
     const records = manifest.items.map(({ id, seq, created_at }): OutboxRecord => ({
       id,
       seq,
@@ -143,30 +147,20 @@ export class Parcels {
   }
 }
 
-/** A zip that is written piece by piece, so that a big one need not fit into memory. */
-class ZipFile {
-  private readonly parts: Blob[] = []
-  private readonly zip = new Zip((error, bytes) => {
-    if (error) throw error
-    this.parts.push(new Blob([Uint8Array.from(bytes)]))
-  })
+/** It comes by itself soon after the start, so that an export needs no network. */
+const WARM_MS = 5_000
 
-  add(name: string, bytes: Uint8Array): void {
-    const entry = new ZipPassThrough(name)
-    this.zip.add(entry)
-    entry.push(bytes, true)
-  }
-
-  end(): Blob {
-    this.zip.end()
-    return new Blob(this.parts, { type: 'application/zip' })
-  }
+function zips(): Promise<typeof import('./zip')> {
+  return import('./zip')
 }
 
-function read(bytes: Uint8Array): { manifest: Manifest; entries: Record<string, Uint8Array> } {
+async function read(
+  bytes: Uint8Array,
+): Promise<{ manifest: Manifest; entries: Record<string, Uint8Array> }> {
+  const { unzip } = await zips()
   try {
-    const entries = unzipSync(bytes)
-    const manifest = JSON.parse(strFromU8(entries[MANIFEST] ?? new Uint8Array())) as Manifest
+    const entries = unzip(bytes)
+    const manifest = JSON.parse(text.decode(entries[MANIFEST])) as Manifest
     if (manifest.version === 1 && Array.isArray(manifest.items) && Array.isArray(manifest.media))
       return { manifest, entries }
   } catch {
@@ -178,7 +172,7 @@ function read(bytes: Uint8Array): { manifest: Manifest; entries: Record<string, 
 function textOf(entries: Record<string, Uint8Array>, name: string): string {
   const entry = entries[name]
   if (entry === undefined) throw damaged()
-  return strFromU8(entry)
+  return text.decode(entry)
 }
 
 function damaged(): DeviceError {
