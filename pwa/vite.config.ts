@@ -6,7 +6,13 @@ import { VitePWA } from 'vite-plugin-pwa'
 const backend = process.env.XUNGE_BACKEND ?? 'http://127.0.0.1:8321'
 
 export default defineConfig({
-  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  resolve: {
+    alias: {
+      '@': fileURLToPath(new URL('./src', import.meta.url)),
+      // Its other build speaks to browsers that we do not.
+      dexie: 'dexie/dist/modern/dexie.mjs',
+    },
+  },
   server: { proxy: { '/api': backend, '/tiles': backend } },
   preview: { proxy: { '/api': backend, '/tiles': backend } },
   build: { target: 'es2022', chunkSizeWarningLimit: 1200 },
