@@ -15,7 +15,7 @@ from offline.handlers import Handler, Moment, Order, Rejection, moment
 from offline.kept import Held, Kept
 from offline.ordering import in_order, second_name
 from offline.ports import Connection, Transactions
-from offline.reading import MALFORMED, DeviceKey, Unseal, distrust, read, reason_of
+from offline.reading import BY_RULE, MALFORMED, DeviceKey, Unseal, distrust, read, reason_of
 from offline.receipts import Arrival, Decision, Past
 from offline.sealed import Cipher
 from offline.wire import Command, Outcome, Reason, Receipt
@@ -31,10 +31,6 @@ Publish = Callable[[set[str]], Awaitable[None]]
 
 LateLimits = Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, timedelta]]]
 """The age limits of the cities of some users; missing where none is set."""
-
-
-BY_RULE = UUID(int=0)
-"""Stands for device, user and post of a command that no person gave."""
 
 
 class Sender(Struct, frozen=True):
@@ -87,10 +83,12 @@ Verdict = Order | Reason | Distrust
 
 
 def again(held: Held) -> Arrival | Outcome:
-    """A kept command as it came, with what a person has decided of it."""
+    """A kept command as it came, and when, with what a person has decided of it."""
     arrival = read(held.item, held.sender)
     if isinstance(arrival, Arrival):
-        return msgspec.structs.replace(arrival, decision=held.decision)
+        return msgspec.structs.replace(
+            arrival, decision=held.decision, first_received=held.received_at
+        )
     return arrival
 
 
@@ -113,11 +111,11 @@ class Batch:
         self._past: dict[UUID, list[Past]] = defaultdict(list)
         self.work = Work(conn, ports.kinds, ports.cipher)
 
-    async def apply(self, arrivals: list[Arrival]) -> list[Outcome]:
+    async def apply(self, arrivals: list[Arrival], *, wake: bool = True) -> list[Outcome]:
         """Decide all of these, and whatever was held for them, in memory."""
         order = in_order(arrivals)
         answers = await self._round([arrivals[at] for at in order])
-        while self._news:
+        while self._news and wake:
             news, self._news = self._news, set()
             held = await kept.waiting(self._conn, self._ports.cipher, news)
             freed = [a for a in map(again, held) if isinstance(a, Arrival)]
@@ -224,9 +222,7 @@ class Batch:
         ]
         limits = await self._ports.late_limits(self._conn, old) if old else {}
         moments = {
-            (a.command.id, a.digest): moment(
-                a.command, self._received_at, limits.get(a.command.user, LATE)
-            )
+            (a.command.id, a.digest): self._moment(a, limits.get(a.command.user, LATE))
             for a in fresh
         }
         names = {
@@ -250,6 +246,11 @@ class Batch:
                 verdict = self._verdict(arrival, author, when)
             orders[command.id, arrival.digest] = verdict
         return orders
+
+    def _moment(self, arrival: Arrival, limit: timedelta) -> Moment:
+        """What was kept meanwhile is judged as when it first came."""
+        first = moment(arrival.command, arrival.first_received or self._received_at, limit)
+        return msgspec.structs.replace(first, received_at=self._received_at)
 
     def _verdict(self, arrival: Arrival, author: Author | None, when: Moment) -> Verdict:
         command = arrival.command
@@ -359,7 +360,7 @@ class Batch:
     def _reject(
         self, arrival: Arrival, reasons: list[Reason], receipt: Receipt | None = None
     ) -> Outcome:
-        if arrival.accepted_in is not None and arrival.decision is None:
+        if self._was_accepted(arrival) and arrival.decision is None:
             if receipt is not None:
                 self.work.undo()
             return self._hold(arrival, [], _undone(reasons[0]))
@@ -371,6 +372,11 @@ class Batch:
         self._keep(Kept(arrival, "rejected", reasons))
         self._past[arrival.command.id].append(_past_of(arrival.command, "rejected"))
         return outcome
+
+    def _was_accepted(self, arrival: Arrival) -> bool:
+        """In a life of the database before this one, as its device says."""
+        before, now = arrival.accepted_in, self._ports.life.epoch
+        return before is not None and _number(before) < _number(now)
 
     def _hold(self, arrival: Arrival, waits_for: list[UUID], reason: Reason) -> Outcome:
         self._keep(Kept(arrival, "held", [reason], waits_for))
@@ -434,6 +440,10 @@ def _is_same(row: Any, arrival: Arrival) -> bool:
 
 def _clashes(row: Any, arrival: Arrival) -> bool:
     return row is not None and row["digest"] != arrival.digest
+
+
+def _number(life: str) -> int:
+    return int(life.partition("-")[0])
 
 
 def _undone(reason: Reason) -> Reason:

@@ -19,7 +19,8 @@ class Unreadable(ValueError):
 
 
 class Seen(Struct, frozen=True, array_like=True):
-    """A pg_snapshot, and the last line of the ledger in it: its number and when it was received.
+    """A pg_snapshot, the last line of the ledger in it (its number and when it was received), and
+    the epoch it was seen in.
 
     Lines are for ever, so a database without that line was put back to before it was written.
     """
@@ -27,6 +28,7 @@ class Seen(Struct, frozen=True, array_like=True):
     snapshot: str
     seq: int = 0
     received_at: datetime | None = None
+    epoch: str | None = None
 
 
 class View(Struct, frozen=True):
@@ -72,7 +74,7 @@ async def look(conn: Connection, places: Sequence[Seen]) -> View:
         [place.seq for place in places],
         [place.received_at for place in places],
     )
-    now = Seen(row["snapshot"], row["seq"], row["received_at"])
+    now = Seen(row["snapshot"], row["seq"], row["received_at"], row["epoch"])
     return View(row["epoch"], now, row["undone"], row["forgotten"])
 
 

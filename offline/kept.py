@@ -36,6 +36,7 @@ class Held(Struct, frozen=True):
     item: Item
     sender: UUID
     decision: Decision | None
+    received_at: datetime
 
 
 async def keep(
@@ -80,7 +81,7 @@ async def waiting(conn: Connection, cipher: Cipher, settled_now: Iterable[UUID])
     """The held commands that waited for these. They stay until `drop`."""
     rows = await conn.fetch(
         "select sealed_body, digest, signature, session_user_id, decision, decision_reason, "
-        "accepted_in "
+        "accepted_in, received_at "
         "from kept_command where outcome = 'held' and waits_for && $1 "
         "order by received_at for update",
         list(settled_now),
@@ -155,4 +156,5 @@ def _held(cipher: Cipher, row: Any) -> Held:
         Item(body.decode(), row["signature"], accepted_in=row["accepted_in"]),
         row["session_user_id"],
         _decision(row) if row["decision"] else None,
+        row["received_at"],
     )

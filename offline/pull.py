@@ -116,10 +116,10 @@ async def pull(request: PullRequest, buckets: Sequence[str], ports: Ports) -> Pu
     async with ports.snapshot() as conn:
         view = await cursor.look(conn, page.places() if page else [place] if place else [])
         ports.life.epoch = view.epoch
-        life = page.epoch if page else request.epoch
+        life = page.epoch if page else (place and place.epoch) or request.epoch
         if not (view.undone and life == view.epoch):
             if page is None:
-                page, files = await _first(conn, request, place, view, buckets)
+                page, files = await _first(conn, request, place, life, view, buckets)
             elif life != view.epoch or view.forgotten:
                 raise PageError
             else:
@@ -154,6 +154,7 @@ async def _first(
     conn: Connection,
     request: PullRequest,
     place: Seen | None,
+    life: str | None,
     view: View,
     buckets: Sequence[str],
 ) -> tuple[_Page, list[Snapshot]]:
@@ -162,7 +163,7 @@ async def _first(
     Members of a bucket that is taken as a file are what changed since the file was made.
     """
     reset: ResetKind | None = None
-    if request.epoch != view.epoch and (place or request.epoch):
+    if {life, request.epoch} != {view.epoch} and (place or request.epoch):
         reset = "epoch"
     elif place and view.forgotten:
         reset = "horizon"

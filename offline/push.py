@@ -11,10 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from offline import kept, receipts
-from offline.batch import BY_RULE, Batch, Ports, Sender, again
+from offline.batch import Batch, Ports, Sender, again
 from offline.kept import Kept
 from offline.ports import Unavailable
-from offline.reading import take
+from offline.reading import BY_RULE, take
 from offline.receipts import Arrival
 from offline.wire import Command, Item, Outcome, Reason, Receipt
 
@@ -116,7 +116,7 @@ async def _apply_all(arrivals: list[Arrival], sender: Sender, ports: Ports) -> l
             log.exception("push_failed")
             break
     if alone:
-        return [await _set_aside(arrivals[0], ports)]
+        return [await _by_itself(arrivals[0], sender, ports)]
     return [(await _apply_all([arrival], sender, ports))[0] for arrival in arrivals]
 
 
@@ -143,6 +143,17 @@ async def _refuse(arrival: Arrival, sender: Sender, ports: Ports) -> Outcome:
     return outcome
 
 
+async def _by_itself(arrival: Arrival, sender: Sender, ports: Ports) -> Outcome:
+    """What failed may have been another that waited for it: that stays held for the worker."""
+    try:
+        return (await _commit([arrival], sender, ports, wake=False))[0]
+    except Unavailable:
+        raise
+    except Exception:
+        log.exception("push_failed_alone")
+        return await _set_aside(arrival, ports)
+
+
 async def _set_aside(arrival: Arrival, ports: Ports) -> Outcome:
     """A command that fails by our own fault is kept and held, for us to mend and take up again."""
     reason = Reason("internal", "系统暂时无法处理,内容已保存,稍后会自动重试")
@@ -151,10 +162,12 @@ async def _set_aside(arrival: Arrival, ports: Ports) -> Outcome:
     return Outcome(arrival.command.id, "held", reasons=[reason])
 
 
-async def _commit(arrivals: list[Arrival], sender: Sender, ports: Ports) -> list[Outcome]:
+async def _commit(
+    arrivals: list[Arrival], sender: Sender, ports: Ports, *, wake: bool = True
+) -> list[Outcome]:
     async with ports.transaction() as conn:
         batch = Batch(conn, sender, ports)
-        outcomes = await batch.apply(arrivals)
+        outcomes = await batch.apply(arrivals, wake=wake)
         await batch.finish()
     if batch.work.touched:
         with contextlib.suppress(Exception):  # the live signal may be lost; devices also poll

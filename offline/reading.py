@@ -33,6 +33,12 @@ it is corrected.
 """
 
 
+BY_RULE = UUID(int=0)
+"""Stands for device, user, post and sender of a command that no person gave."""
+DERIVED = 5
+"""The version of ids that follow from their cause: the system's own commands have them."""
+
+
 class _Name(Struct):
     id: UUID
 
@@ -84,17 +90,24 @@ def read(item: Item, sender: UUID) -> Arrival | Outcome:
         return Outcome(name, "rejected", reasons=[reason_of(error)])
     except RecursionError:  # nested without end
         return Outcome(None, "rejected", reasons=[MALFORMED])
-    if _nul.search(item.body):
-        reason = Reason("invalid", "内容里有不能保存的字符,请删去后再提交", "payload")
-        return Outcome(command.id, "rejected", reasons=[reason])
-    if command.occurred_at.tzinfo is None:
-        reason = Reason("invalid", "发生时间缺少时区", "occurred_at")
-        return Outcome(command.id, "rejected", reasons=[reason])
-    if not EARLIEST <= command.occurred_at < LATEST:
-        reason = Reason("invalid", "发生时间不对,请校正手机的日期后重试", "occurred_at")
-        return Outcome(command.id, "rejected", reasons=[reason])
+    fault = _fault(item, command, sender)
+    if fault is not None:
+        return Outcome(command.id, "rejected", reasons=[fault])
     digest = sha256(body).digest()
     return Arrival(command, body, digest, item.signature, sender, accepted_in=item.accepted_in)
+
+
+def _fault(item: Item, command: Command, sender: UUID) -> Reason | None:
+    """What is wrong with an envelope that could be decoded."""
+    if command.id.version == DERIVED and sender != BY_RULE:
+        return Reason("invalid", "编号必须是随机的,请更新应用后重试", "id")
+    if _nul.search(item.body):
+        return Reason("invalid", "内容里有不能保存的字符,请删去后再提交", "payload")
+    if command.occurred_at.tzinfo is None:
+        return Reason("invalid", "发生时间缺少时区", "occurred_at")
+    if not EARLIEST <= command.occurred_at < LATEST:
+        return Reason("invalid", "发生时间不对,请校正手机的日期后重试", "occurred_at")
+    return None
 
 
 class DeviceKey(Struct, frozen=True):

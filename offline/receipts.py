@@ -52,6 +52,7 @@ class Arrival(Struct, frozen=True):
     sender: UUID  # the user of the session that pushed it
     decision: Decision | None = None
     accepted_in: str | None = None  # an earlier life of the database
+    first_received: datetime | None = None  # of one that was kept meanwhile
 
 
 class Past(Struct, frozen=True):

@@ -32,7 +32,7 @@ class Command(Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     clock_offset_ms: Annotated[int, Meta(ge=-MAX_OFFSET_MS, le=MAX_OFFSET_MS)] | None = None
     origin: Literal["own", "peer"] = "own"
-    bases: dict[UUID, int] = {}
+    bases: dict[UUID, Annotated[int, Meta(ge=0, le=2**31 - 1)]] = {}
     after: Annotated[list[UUID], Meta(max_length=100)] = []
     corrects: UUID | None = None
     payload: msgspec.Raw
@@ -52,7 +52,7 @@ class Item(Struct, frozen=True):
     body: Annotated[str, Meta(max_length=262_144)] = ""
     signature: Annotated[str, Meta(max_length=128)] | None = None
     sealed: Annotated[str, Meta(max_length=400_000)] | None = None
-    accepted_in: Annotated[str, Meta(max_length=64)] | None = None
+    accepted_in: Annotated[str, Meta(pattern=r"^\d{1,9}-[0-9a-f]{1,32}$")] | None = None
 
 
 class PushRequest(Struct, frozen=True):

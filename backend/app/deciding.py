@@ -11,9 +11,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from backend.core.actor import Actor
-from offline.batch import BY_RULE
 from offline.handlers import Done, Handler, Order, refuse
 from offline.ports import Connection
+from offline.reading import BY_RULE
 from offline.receipts import Decision
 from offline.work import Change, Kind, Work
 

@@ -14,7 +14,7 @@ from backend.core import database
 from backend.core.clock import utc_now
 from backend.core.crypto import Keyring
 from backend.core.halt import Halt
-from backend.core.ids import derived_id
+from backend.core.ids import derived_id, new_id
 from backend.registry.rules.numbers import check_digit
 from backend.registry.structs import PersonFields, RecordPerson, RecordRoom, RoomFields
 from backend.registry.vocabulary import VOCABULARY
@@ -84,7 +84,7 @@ async def _nobody_listens(_: set[str]) -> None:
 def _item(number: int, device: UUID, who: Any, payload: Struct) -> Item:
     kind = "person" if isinstance(payload, RecordPerson) else "room"
     command = {
-        "id": derived_id(device, number),
+        "id": new_id(),
         "device": device,
         "device_seq": number,
         "user": who["user"],

@@ -38,12 +38,16 @@ WORTH = 8
 """How many times what it costs itself a push may wait beyond patience: who brings a month's work
 over a slow line would have to send it all again.
 """
+SILENCE_S = 30
+"""How long the next piece of a body may take to come."""
 SPREAD_S = 3
 """Over how long those who are refused at the same moment come back."""
 
 AnyMessage = HTTPReceiveMessage | WebSocketReceiveMessage
 
 _REFUSAL = msgspec.json.encode(Failure("busy", "服务正忙,内容仍在本机,稍后会自动重发"))
+_TOO_LARGE = msgspec.json.encode(Failure("too_large", "内容太大"))
+_SILENT = msgspec.json.encode(Failure("silent", "网络中断,内容仍在本机,稍后会自动重发"))
 _log = structlog.get_logger("gate")
 
 
@@ -101,16 +105,23 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != ScopeType.HTTP or scope["path"] != PUSH:
+        if scope["type"] != ScopeType.HTTP or scope["path"].rstrip("/") != PUSH:
             await self._app(scope, receive, send)
             return
         body = bytearray()
-        message = await receive()
-        while message["type"] == "http.request":
-            body += message["body"]
-            if not message["more_body"] or len(body) > self._max_bytes:
-                break
-            message = await receive()
+        try:
+            message = await asyncio.wait_for(receive(), SILENCE_S)
+            while message["type"] == "http.request":
+                body += message["body"]
+                if not message["more_body"] or len(body) > self._max_bytes:
+                    break
+                message = await asyncio.wait_for(receive(), SILENCE_S)
+        except TimeoutError:
+            await _answer(send, 408, _SILENT)
+            return
+        if len(body) > self._max_bytes:
+            await _answer(send, 413, _TOO_LARGE)
+            return
         size = len(body) + PUSH_BYTES
         if self._line.is_long_for(size):
             await self._refuse(send)
@@ -129,18 +140,18 @@ class Gate:
             _log.warning("refusing", wait_s=round(self._line.wait_s, 2))
         REQUESTS.labels("POST", PUSH, 503).observe(0)
         wait = ceil(self._line.wait_s) + random.randint(0, SPREAD_S)  # noqa: S311
-        headers = {
-            b"content-type": b"application/json",
-            b"content-length": str(len(_REFUSAL)).encode(),
-            b"retry-after": str(wait).encode(),
-        }
-        start: Message = {
-            "type": "http.response.start",
-            "status": 503,
-            "headers": list(headers.items()),
-        }
-        await send(start)
-        await send({"type": "http.response.body", "body": _REFUSAL, "more_body": False})
+        await _answer(send, 503, _REFUSAL, (b"retry-after", str(wait).encode()))
+
+
+async def _answer(send: Send, status: int, body: bytes, *more: tuple[bytes, bytes]) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *more,
+    ]
+    start: Message = {"type": "http.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _again(body: bytes, last: AnyMessage, receive: Receive) -> Receive:

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from backend.core.actor import Actor
-from offline.batch import BY_RULE
 from offline.ports import Connection
+from offline.reading import BY_RULE
 from offline.receipts import Decision
 from offline.wire import Reason
 

@@ -29,7 +29,7 @@ from backend.registry.structs import (
     Write,
     values_of,
 )
-from offline.handlers import Done, Handler, Order, Rejection, refuse
+from offline.handlers import FUTURE_TOLERANCE, Done, Handler, Order, Rejection, refuse
 from offline.ports import Connection
 from offline.wire import Command
 from offline.work import Work, encode
@@ -38,6 +38,11 @@ FIELDS: Mapping[RecordKind, type[PersonFields] | type[RoomFields]] = {
     "person": PersonFields,
     "room": RoomFields,
 }
+GRACE = timedelta(days=31)
+"""How long whoever was responsible for a place may still speak of who has moved away: phones may be
+without a network for a month.
+"""
+
 NAMES: Mapping[RecordKind, str] = {"person": "人员", "room": "房屋"}
 
 
@@ -72,7 +77,7 @@ def _record(work: Work, order: Order, ready: Ready) -> Done:
 def _edit(work: Work, order: Order, ready: Ready) -> Done:
     said, author = _said(order), cast(Actor, order.author)
     _demand(author, "person.edit")
-    record = _reached(work, said, author, order.command)
+    record = _reached(work, said, author, order)
     _check(said, order)
     return _written(work, order, ready, record, said)
 
@@ -80,7 +85,7 @@ def _edit(work: Work, order: Order, ready: Ready) -> Done:
 def _settle(work: Work, order: Order, ready: Ready) -> Done:
     said, author = _said(order), cast(Actor, order.author)
     _demand(author, "person.settle")
-    record = _reached(work, said, author, order.command)
+    record = _reached(work, said, author, order)
     _check(said, order)
     return _written(work, order, ready, record, said)
 
@@ -127,25 +132,36 @@ def _check(said: Said, order: Order, *, new: bool = False) -> None:
         raise Rejection(*faults)
 
 
-def _reached(work: Work, said: Said, author: Actor, command: Command) -> Record:
+def _reached(work: Work, said: Said, author: Actor, order: Order) -> Record:
     """The record, if its place was the author's when they saw it, or has been since: an edit must
     not be lost because somebody moved the person meanwhile.
     """
     record: Record | None = work.get(said.kind, said.entity)
-    base = command.bases.get(said.entity, 0)
+    base = order.command.bases.get(said.entity, 0)
     if (
         record is None
         or record.county != author.county
-        or not any(author.covers(path) for path in _paths_since(record, base))
+        or not any(
+            author.covers(path)
+            for path in _paths_since(record, base, order.moment.received_at - GRACE)
+        )
     ):
         field = "payload.entity" if said.source == "settle" else f"payload.{said.kind}"
         raise refuse("not_found", f"没有找到这个{NAMES[said.kind]},或您无权查看", field)
     return record
 
 
-def _paths_since(record: Record, base: int) -> Iterable[str]:
+def _paths_since(record: Record, base: int, since: datetime) -> Iterable[str]:
+    """Where it has been since a version; a place it left before `since` counts for nobody, whatever
+    version they say they saw.
+    """
     ends = [place.version for place in record.places[1:]] + [record.version + 1]
-    return (place.path for place, until in zip(record.places, ends, strict=True) if until > base)
+    left = {write.version: write.received_at for write in record.writes}
+    return (
+        place.path
+        for place, until in zip(record.places, ends, strict=True)
+        if until > base and left.get(until, since) >= since
+    )
 
 
 def _written(work: Work, order: Order, ready: Ready, before: Record, said: Said) -> Done:
@@ -160,7 +176,7 @@ def _written(work: Work, order: Order, ready: Ready, before: Record, said: Said)
         version=before.version + 1,
         base=command.bases.get(said.entity, 0),
         after=list(command.after),
-        at=claimed(command),
+        at=min(claimed(command), order.moment.received_at + FUTURE_TOLERANCE),
         received_at=order.moment.received_at,
         user=author.user,
         post=author.post,
@@ -235,8 +251,8 @@ def _place(
 
 
 def claimed(command: Command) -> datetime:
-    """When it was done by its author's clock, with the measured offset. Not bounded by when we
-    heard: what is shown of a dispute must not depend on that.
+    """When it was done by its author's clock, with the measured offset. When we heard bounds it
+    from above only: what is shown of a dispute must not depend on how soon a word came.
     """
     try:
         return command.occurred_at + timedelta(milliseconds=command.clock_offset_ms or 0)

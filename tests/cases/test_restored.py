@@ -12,7 +12,7 @@ from offline.wire import Item, Outcome
 from tests.cases.city import City
 
 WORKER, CLERK = "wg001", "sl01"
-BEFORE = "1-an earlier life"
+BEFORE = "0-aa"
 
 
 async def pushed_again(city: City, user: str, case: UUID, action: str) -> tuple[Item, Outcome]:

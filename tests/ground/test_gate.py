@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import msgspec
+import pytest
 
 from backend.app.gate import PUSH, PUSH_BYTES, WORTH, Gate, Line
 
@@ -56,7 +57,7 @@ def test_one_slow_push_shuts_nobody_out() -> None:
     assert not line.is_long_for(PUSH_BYTES)
 
 
-async def _call(gate: Gate, body: list[bytes]) -> list[Any]:
+async def _call(gate: Gate, body: list[bytes], path: str = PUSH) -> list[Any]:
     said: list[Any] = []
     left = list(body)
 
@@ -67,7 +68,7 @@ async def _call(gate: Gate, body: list[bytes]) -> list[Any]:
     async def send(message: Any) -> None:
         said.append(message)
 
-    scope: Any = {"type": "http", "path": PUSH, "method": "POST"}
+    scope: Any = {"type": "http", "path": path, "method": "POST"}
     await gate(scope, receive, send)
     assert left == [], "a body not read to its end would break the connection"
     return said
@@ -100,15 +101,28 @@ async def test_a_refusal_reads_the_body_and_starts_nothing() -> None:
     assert (await _call(gate, [b"abc"]))[0]["status"] == 200
 
 
-async def test_a_body_beyond_the_limit_is_left_to_the_application() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        message = await receive()
-        whole = bytes(message["body"])
-        while message["more_body"]:
-            message = await receive()
-            whole += message["body"]
-        assert whole == b"x" * 60
-        await send({"type": "http.response.start", "status": 413, "headers": []})
+async def test_a_body_beyond_the_limit_is_refused_before_anything_is_started() -> None:
+    async def app(*_: Any) -> None:
+        raise AssertionError("never called")
 
     gate = Gate(app, at_once=1, patience_s=1, max_bytes=20)
-    assert (await _call(gate, [b"x" * 30, b"x" * 15, b"x" * 15]))[0]["status"] == 413
+    assert (await _call(gate, [b"x" * 30]))[0]["status"] == 413
+    assert (await _call(gate, [b"x" * 15, b"x" * 15], f"{PUSH}/"))[0]["status"] == 413
+
+
+async def test_a_body_that_stops_coming_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.app.gate.SILENCE_S", 0)
+    said: list[Any] = []
+
+    async def app(*_: Any) -> None:
+        raise AssertionError("never called")
+
+    async def silent() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope: Any = {"type": "http", "path": PUSH, "method": "POST"}
+    await Gate(app, at_once=1, patience_s=1, max_bytes=20)(scope, silent, send)
+    assert said[0]["status"] == 408

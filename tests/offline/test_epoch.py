@@ -82,6 +82,8 @@ async def test_a_restored_server_that_has_passed_the_lost_transactions_is_notice
     answers = [await pull(request, ["a"], world.pulling) for _ in range(2)]
     assert [answer.reset for answer in answers] == ["epoch", "epoch"]
     assert held.epoch != answers[0].epoch == answers[1].epoch, "one epoch, whoever asks"
+    claimed = PullRequest(held.cursor, answers[0].epoch, ["a"])  # the cursor's own is sealed in it
+    assert (await pull(claimed, ["a"], world.pulling)).epoch == answers[0].epoch
 
 
 async def test_a_pull_that_a_restore_cuts_in_two_starts_again(

@@ -189,7 +189,7 @@ async def test_a_person_lets_a_command_go_on_without_what_it_waits_for(world: Wo
 
 async def test_what_an_earlier_life_accepted_is_refused_by_a_person_alone(world: World) -> None:
     item = world.item(Write(uuid4(), "a", "refuse me"))
-    again = msgspec.structs.replace(item, accepted_in="1-earlier")
+    again = msgspec.structs.replace(item, accepted_in="0-aa")
     for _ in range(2):
         [outcome] = await push([again], SENDER, world.pushing)
         assert (outcome.outcome, outcome.reasons[0].code) == ("held", "undone")

@@ -1,8 +1,9 @@
 """What a broken or hostile device may send: answered, never believed, and nobody else is harmed."""
 
 import base64
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from offline.batch import Sender
 from offline.pull import PageError, pull
-from offline.push import push
+from offline.push import push, retry_held
 from offline.reading import DeviceKey
 from offline.wire import Item, PullRequest
 from tests.offline.toy import DEVICE, SENDER, USER, World, Write
@@ -32,6 +33,27 @@ async def test_numbers_and_times_that_nothing_can_hold_are_rejected_not_held_for
 ) -> None:
     [outcome] = await push([world.item(Write(uuid4(), "a"), **change)], SENDER, world.pushing)
     assert (outcome.outcome, outcome.reasons[0].field) == ("rejected", field)
+
+
+async def test_no_person_takes_the_id_of_a_command_that_follows_from_its_cause(
+    world: World,
+) -> None:
+    """Else whoever works out an alarm's would keep it from ringing."""
+    item = world.item(Write(uuid4(), "a"), id=uuid5(uuid4(), "an alarm"))
+    [outcome] = await push([item], SENDER, world.pushing)
+    assert (outcome.outcome, outcome.reasons[0].field) == ("rejected", "id")
+    assert outcome.receipt is None
+
+
+async def test_one_that_breaks_us_stops_nothing_that_it_waits_for(world: World) -> None:
+    first = world.item(Write(uuid4(), "a"))
+    id_ = msgspec.json.decode(first.body)["id"]
+    bad, good = (world.item(Write(uuid4(), "a", t), after=[id_]) for t in ("break", ""))
+    assert [o.outcome for o in await push([bad, good], SENDER, world.pushing)] == ["held", "held"]
+    assert (await push([first], SENDER, world.pushing))[0].outcome == "accepted"
+    world.now += timedelta(minutes=2)
+    outcomes = {o.id: o.outcome for o in await retry_held(world.pushing)}
+    assert sorted(outcomes.values()) == ["accepted", "held"]
 
 
 async def test_a_phone_whose_clock_was_never_set_is_heard(world: World) -> None:

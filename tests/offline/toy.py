@@ -78,6 +78,8 @@ def _write(work: Work, order: Order, _: object) -> Done:
     payload: Write = order.payload
     if payload.text == "refuse me":
         raise refuse("refused", "不收这个", "payload.text")
+    if payload.text == "break":
+        raise ZeroDivisionError
     before: Note | None = work.get("note", payload.note)
     after = (
         replace(before, version=before.version + 1, place=payload.place, text=payload.text)

@@ -1,5 +1,6 @@
 """People and rooms recorded, edited, disputed and settled through the write path."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -157,6 +158,29 @@ async def test_a_room_takes_its_people_along_to_another_grid_and_late_edits_stil
     await done(city, "wg003", "person.edit", edit, bases={person: 1})  # had them at version 1
     outcome = await do(city, "wg003", "person.edit", edit, bases={person: 2})
     assert [reason.code for reason in outcome.reasons] == ["not_found"]
+
+
+async def test_who_has_moved_away_is_nobodys_there_after_a_month_whatever_an_author_says_they_saw(
+    city: City,
+) -> None:
+    person = await somebody(city)
+    elsewhere = await room_in(city, await grid_of(city, "wg020"))
+    move = EditPerson(person, PersonFields(room=elsewhere))
+    await done(city, "dj01", "person.edit", move, bases={person: 1})
+    edit = EditPerson(person, PersonFields(sex="1"))
+    city.now += timedelta(days=30)
+    await done(city, "wg003", "person.edit", edit)
+    city.now += timedelta(days=10)
+    outcome = await do(city, "wg003", "person.edit", edit)
+    assert [reason.code for reason in outcome.reasons] == ["not_found"]
+
+
+async def test_a_clock_far_ahead_wins_no_dispute_for_ever(city: City) -> None:
+    person = await somebody(city)
+    edit = EditPerson(person, PersonFields(sex="1"))
+    await done(city, "wg003", "person.edit", edit, occurred_at="2999-01-01T00:00:00Z")
+    (write,) = (await record(city, person)).writes[1:]
+    assert write.at <= city.now + timedelta(minutes=5)
 
 
 async def test_devices_hold_what_the_county_and_the_post_allow(city: City) -> None:

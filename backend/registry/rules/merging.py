@@ -7,6 +7,7 @@ All that follows is a function of the set of writes and of what each knew, never
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from backend.registry.structs import Candidate, Dispute, FieldChange, Value, Write
@@ -15,46 +16,75 @@ Standing = Mapping[str, list[Write]]
 """By field the writes that nobody who knew of them has replaced, the one shown last."""
 
 
-def known(writes: Sequence[Write]) -> dict[UUID, set[UUID]]:
-    """By command, the commands its author knew of. Writes are in the order of their versions."""
-    knew: dict[UUID, set[UUID]] = {}
-    for number, write in enumerate(writes):
-        before = writes[:number]
-        mine = {each.command for each in before if each.version <= write.base}
-        for own in write.after:
-            if own in knew:
-                mine |= {own} | knew[own]
-        knew[write.command] = mine
-    return knew
+class Knowledge(NamedTuple):
+    """What an author knew when they spoke: all up to a version, and their own words since."""
+
+    version: int
+    own: frozenset[UUID]
+
+    def of(self, write: Write) -> bool:
+        return write.version <= self.version or write.command in self.own
 
 
-def standing(writes: Sequence[Write]) -> Standing:
-    """What stands in each field.
+class Word(NamedTuple):
+    """What a write says of a field, and what has replaced it for who knows that."""
+
+    write: Write
+    replaced_by: list[Write]
+
+
+class Merging:
+    """The writes of a record, taken in the order of their versions.
 
     A write replaces what its author knew to stand; of a dispute they knew of, only their own word,
     unless they settle it.
     """
-    knew = known(writes)
-    said: dict[str, list[Write]] = {}
-    replaced_by: dict[tuple[str, UUID], set[UUID]] = {}
-    for write in writes:
-        seen = knew[write.command]
+
+    def __init__(self) -> None:
+        self._knew: dict[UUID, Knowledge] = {}
+        self._said: dict[str, list[Word]] = {}
+
+    def add(self, write: Write) -> None:
+        """Take in the next."""
+        knew = self._knew[write.command] = self._knowledge(write)
         for field in write.values:
+            said = self._said.setdefault(field, [])
             there = [
-                each
-                for each in said.setdefault(field, [])
-                if each.command in seen and not replaced_by[field, each.command] & seen
+                word
+                for word in said
+                if knew.of(word.write) and not any(map(knew.of, word.replaced_by))
             ]
-            free = write.source == "settle" or not differ(there, field)
-            for each in there:
-                if free or each.user == write.user:
-                    replaced_by[field, each.command].add(write.command)
-            said[field].append(write)
-            replaced_by[field, write.command] = set()
-    return {
-        field: sorted((w for w in all_ if not replaced_by[field, w.command]), key=_precedence)
-        for field, all_ in said.items()
-    }
+            free = write.source == "settle" or not differ([w.write for w in there], field)
+            for word in there:
+                if free or word.write.user == write.user:
+                    word.replaced_by.append(write)
+            said.append(Word(write, []))
+
+    def _knowledge(self, write: Write) -> Knowledge:
+        mine = [each for each in write.after if each in self._knew]
+        return Knowledge(
+            max([write.base, *(self._knew[each].version for each in mine)]),
+            frozenset(mine).union(*(self._knew[each].own for each in mine)),
+        )
+
+    def of(self, field: str) -> list[Write]:
+        """What stands in a field, the one shown last."""
+        return sorted(
+            (word.write for word in self._said.get(field, []) if not word.replaced_by),
+            key=_precedence,
+        )
+
+    def standing(self) -> Standing:
+        """What stands in each field."""
+        return {field: self.of(field) for field in self._said}
+
+
+def standing(writes: Sequence[Write]) -> Standing:
+    """What stands in each field of a record of these writes."""
+    merging = Merging()
+    for write in writes:
+        merging.add(write)
+    return merging.standing()
 
 
 def differ(writes: Sequence[Write], field: str) -> bool:
@@ -79,8 +109,10 @@ def disputes(standing: Standing) -> list[Dispute]:
 def history(writes: Sequence[Write]) -> list[FieldChange]:
     """Every change of every field, the newest first."""
     lines: list[FieldChange] = []
-    for number, write in enumerate(writes, start=1):
-        old, now = shown(standing(writes[: number - 1])), standing(writes[:number])
+    merging = Merging()
+    for write in writes:
+        old = shown({field: there for field in write.values if (there := merging.of(field))})
+        merging.add(write)
         lines += [
             FieldChange(
                 command=write.command,
@@ -92,7 +124,7 @@ def history(writes: Sequence[Write]) -> list[FieldChange]:
                 field=field,
                 old=old.get(field),
                 new=value,
-                disputed=differ(now[field], field),
+                disputed=differ(merging.of(field), field),
             )
             for field, value in sorted(write.values.items())
         ]

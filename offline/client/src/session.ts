@@ -50,9 +50,11 @@ export class Session {
   /** Asks the server whether the kept session still stands; without an answer it is taken to. */
   async restore(): Promise<void> {
     if (this.source.value.leaving) await this.leave()
-    if (this.source.value.view === null) return
+    const { view } = this.source.value
+    if (view === null) return
     try {
-      await this.take(await this.http.request<directory.SessionView>('GET', '/session'))
+      const now = await this.http.request<directory.SessionView>('GET', '/session')
+      await this.take(now, { only: view.user })
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) await this.refused(error)
       else if (!(error instanceof ApiError || error instanceof Unavailable)) throw error
@@ -123,7 +125,11 @@ export class Session {
   /** The server refused the session (401), maybe with the order to wipe this device. */
   async refused({ code }: ApiError): Promise<void> {
     if (code === 'wipe') await this.wiped()
-    else if (!this.source.value.expired) await this.keep({ ...this.source.value, expired: true })
+    else if (!this.source.value.expired)
+      await this.keep(
+        { ...this.source.value, expired: true },
+        { only: this.source.value.view?.user ?? null },
+      )
   }
 
   /**
@@ -178,21 +184,27 @@ export class Session {
   /** What `also` asks happens in the same moment: a pull that is under way sees both. */
   private async keep(session: StoredSession, also: Also = {}): Promise<void> {
     const now = this.clock.now()
-    await this.storage.run('write', WIPED, async (t) => {
+    const kept = await this.storage.run('write', WIPED, async (t) => {
+      const before = (await readMeta(t, 'session')) ?? NOBODY
+      const theirs = before.leaving || (before.view?.user ?? null) !== also.only
+      if (also.only !== undefined && theirs) return before
       if (also.wipe) await wipe(t)
       if (also.drop) await dropBlocks(t)
       if (also.lock) await t.put('meta', [metaRecord('lock', also.lock)])
       await t.put('meta', [metaRecord('session', session)])
       if (session.view !== null && !session.expired)
         await t.put('meta', [metaRecord('heard', { answered: now, seen: now })])
+      return session
     })
     await this.vault.load()
-    this.source.set(session)
+    this.source.set(kept)
     await this.changed()
   }
 }
 
 interface Also {
+  /** Only while this user's session is still here: an answer may come after they have left. */
+  only?: string | null
   wipe?: boolean
   /** What was pulled is of no use any more. */
   drop?: boolean

@@ -60,7 +60,7 @@ interface Upload {
 }
 
 export class Server {
-  epoch = 'epoch-1'
+  epoch = '1-aa'
   /** Bodies by command id, in the order applied. */
   readonly applied = new Map<string, string>()
   readonly media = new Map<string, Uint8Array>()
@@ -160,7 +160,7 @@ export class Server {
       this.uploads.delete(`/api/uploads/${id}`)
       this.times.delete(id)
     }
-    this.epoch += '+1'
+    this.epoch = `${Number.parseInt(this.epoch) + 1}-aa`
   }
 
   forgetUploads(): void {

@@ -193,6 +193,24 @@ test('a stopped device wipes itself, and signs in as a new one', async () => {
   expect(await ids(tab)).toEqual([idOf(1), idOf(2)])
 })
 
+test('an answer that comes after its user has left brings nobody back', async () => {
+  const phone = new Phone()
+  const { client } = await signedIn(phone)
+  const { fetch } = phone.server
+  Object.assign(phone.server, {
+    fetch: async (...given: Parameters<typeof fetch>) => {
+      const answer = await fetch(...given)
+      if (given[1]?.method === 'GET' && given[0] === '/api/session') {
+        phone.server.faults.push('lost') // the service does not hear of it
+        await client.session.signOut()
+      }
+      return answer
+    },
+  })
+  await client.session.restore()
+  expect(client.session.state.value).toMatchObject({ view: null, leaving: true })
+})
+
 test('Dexie.js #739: a store that the browser cleared is seen, said and fetched again', async () => {
   const { phone, tab } = await holding()
   await report(tab.client)
