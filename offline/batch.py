@@ -117,7 +117,7 @@ class Batch:
         answers = await self._round([arrivals[at] for at in order])
         while self._news and wake:
             news, self._news = self._news, set()
-            held = await kept.waiting(self._conn, self._ports.cipher, news)
+            held = await kept.waiting(self._conn, self._ports.cipher, news, self._received_at)
             freed = [a for a in map(again, held) if isinstance(a, Arrival)]
             self._freed |= {a.command.id for a in freed}
             here = [k for k in self._kept.values() if not news.isdisjoint(k.waits_for)]

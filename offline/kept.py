@@ -17,6 +17,8 @@ FIRST_RETRY = timedelta(minutes=1)
 LAST_RETRY = timedelta(days=1)
 """A held command is tried again after 1 minute, 2, 4 … and in the end daily."""
 RETRIED_AT_ONCE = 100
+WOKEN_AT_ONCE = 500
+"""Of what one command frees so many go with it in its transaction; the worker sees to the rest."""
 
 
 class Kept(Struct, frozen=True):
@@ -77,16 +79,26 @@ async def keep(
     )
 
 
-async def waiting(conn: Connection, cipher: Cipher, settled_now: Iterable[UUID]) -> list[Held]:
-    """The held commands that waited for these. They stay until `drop`."""
+async def waiting(
+    conn: Connection, cipher: Cipher, settled_now: Iterable[UUID], now: datetime
+) -> list[Held]:
+    """The held commands that waited for these, not too many at once. They stay until `drop`."""
+    freed = list(settled_now)
     rows = await conn.fetch(
         "select sealed_body, digest, signature, session_user_id, decision, decision_reason, "
         "accepted_in, received_at "
         "from kept_command where outcome = 'held' and waits_for && $1 "
-        "order by received_at for update",
-        list(settled_now),
+        "order by received_at limit $2 for update",
+        freed,
+        WOKEN_AT_ONCE + 1,
     )
-    return [_held(cipher, row) for row in rows]
+    if len(rows) > WOKEN_AT_ONCE:
+        await conn.execute(
+            "update kept_command set next_try_at = $2 where outcome = 'held' and waits_for && $1",
+            freed,
+            now,
+        )
+    return [_held(cipher, row) for row in rows[:WOKEN_AT_ONCE]]
 
 
 async def take_due(

@@ -176,6 +176,18 @@ async def test_the_authors_correction_frees_what_others_based_on_the_rejected_on
     assert (await push([later], Sender(other), world.pushing))[0].outcome == "accepted"
 
 
+async def test_of_a_thousand_that_wait_some_go_at_once_and_the_rest_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("offline.kept.WOKEN_AT_ONCE", 2)
+    first, *others = tree(world, [None, 0, 0, 0, 0, 0])
+    await push(others, SENDER, world.pushing)
+    assert (await push([first], SENDER, world.pushing))[0].outcome == "accepted"
+    assert len(await kept(world)) == 3
+    await retry_held(world.pushing)
+    assert await kept(world) == []
+
+
 async def test_a_person_lets_a_command_go_on_without_what_it_waits_for(world: World) -> None:
     _, dependent = await wrong_and_dependent(world)
     last = world.item(Write(uuid4(), "a"), after=[id_of(dependent)])
