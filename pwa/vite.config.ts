@@ -15,7 +15,14 @@ export default defineConfig({
   },
   server: { proxy: { '/api': backend, '/tiles': backend } },
   preview: { proxy: { '/api': backend, '/tiles': backend } },
-  build: { target: 'es2022', chunkSizeWarningLimit: 1200 },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 1200,
+    // It prepares room for every predicate it has, of which we use one.
+    rolldownOptions: {
+      treeshake: { moduleSideEffects: (id) => !id.includes('robust-predicates') },
+    },
+  },
   worker: { format: 'es' },
   plugins: [
     vue(),

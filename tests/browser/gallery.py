@@ -43,6 +43,7 @@ SMALL = """(least) => [...document.querySelectorAll(
 
 
 FOREIGN = re.compile(r"[A-Za-z]{3,}|undefined|NaN")
+AN_ID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 NAMES = {"Linux", "Chrome", "Excel", "PDF"}
 
 
@@ -79,7 +80,8 @@ class Gallery:
                 keep(shot, SCREENS / f"{name}-{width}.png")
         await page.evaluate(AXE.read_text() + "; 0")
         self.faults.shut_out.extend(f"{name}: {fault}" for fault in await page.evaluate(FAULTS))
-        words = FOREIGN.findall(await page.locator("body").inner_text())
+        text = AN_ID.sub("", await page.locator("body").inner_text())
+        words = FOREIGN.findall(text)
         self.faults.foreign.extend(f"{name}: {word}" for word in words if word not in NAMES)
         small = await page.evaluate(SMALL, touch)
         self.faults.small.extend(f"{name}: {each}" for each in small)

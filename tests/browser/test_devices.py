@@ -39,6 +39,10 @@ async def test_the_security_officer_empties_a_lost_phone(
     await expect(found).to_contain_text("等待清除")
     await holder.page.reload()
     await expect(holder.page.get_by_role("button", name="登录")).to_be_visible()
+    wiped = "select from device where name = '丢失的手机' and wiped_at is not null"
+    async with asyncio.timeout(15):
+        while not await service.rows(wiped):  # the phone's word is on its way
+            await asyncio.sleep(0.1)
     await officer.page.reload()
     await expect(officer.page.get_by_role("list", name="设备")).to_contain_text("已清除")
     await officer.page.get_by_label("按人员、名称或型号查找").fill("没有这个人")

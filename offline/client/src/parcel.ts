@@ -4,6 +4,7 @@ import { DeviceError } from './errors'
 import type { Clock, Storage } from './ports'
 import type { BlobRecord, MediaRecord, OutboxRecord } from './records'
 import type { Session } from './session'
+import { unzip, ZipFile } from './zip'
 
 const MANIFEST = 'manifest.json'
 const utf8 = new TextEncoder()
@@ -33,9 +34,7 @@ export class Parcels {
     private readonly session: Session,
     private readonly clock: Clock,
     private readonly recorded: () => Promise<void>,
-  ) {
-    clock.after(WARM_MS, () => void zips().catch(() => undefined))
-  }
+  ) {}
 
   /** All that has not wholly arrived, with its photos. Throws DeviceError `nothing_unsent`. */
   async pack(): Promise<Blob> {
@@ -65,7 +64,6 @@ export class Parcels {
         return { id, item: owner, kind, name, type, sha256, size }
       }),
     }
-    const { ZipFile } = await zips()
     const file = new ZipFile()
     file.add(MANIFEST, utf8.encode(JSON.stringify(manifest)))
     for (const { id, sealed } of items) file.add(`items/${id}`, utf8.encode(sealed ?? ''))
@@ -82,7 +80,7 @@ export class Parcels {
    * `bad_parcel` and `storage_full`.
    */
   async open(file: Blob): Promise<Opened> {
-    const { manifest, entries } = await read(new Uint8Array(await file.arrayBuffer()))
+    const { manifest, entries } = read(new Uint8Array(await file.arrayBuffer()))
     const records = manifest.items.map(({ id, seq, created_at }): OutboxRecord => ({
       id,
       seq,
@@ -147,17 +145,7 @@ export class Parcels {
   }
 }
 
-/** It comes by itself soon after the start, so that an export needs no network. */
-const WARM_MS = 5_000
-
-function zips(): Promise<typeof import('./zip')> {
-  return import('./zip')
-}
-
-async function read(
-  bytes: Uint8Array,
-): Promise<{ manifest: Manifest; entries: Record<string, Uint8Array> }> {
-  const { unzip } = await zips()
+function read(bytes: Uint8Array): { manifest: Manifest; entries: Record<string, Uint8Array> } {
   try {
     const entries = unzip(bytes)
     const manifest = JSON.parse(text.decode(entries[MANIFEST])) as Manifest

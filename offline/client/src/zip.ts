@@ -1,4 +1,4 @@
-/** Zip files, for parcels; the only part of the client that is not there from the start. */
+/** Zip files, for parcels. */
 
 import { unzipSync, Zip, ZipPassThrough } from 'fflate'
 
