@@ -279,14 +279,18 @@ class Checker:
         rows = await self._conn.fetch("select id, sha256, state from media")
         stored = {str(row["id"]): row["sha256"] for row in rows if row["state"] == "stored"}
         said = {line["media"]: line["sha256"] for line in self._lines("arrived")}
-        for id_, digest in said.items():
-            if stored.get(id_) != digest or not self._on_disk(digest):
-                self.found.lost.append(f"photo {id_} was acknowledged and is not there")
         queue: dict[str, Json] = {}
         held: dict[str, Json] = {}
         for line in self._lines("holds"):
             queue |= line["queue"]
             held |= line["media"]
+        for id_, digest in said.items():
+            # A restore may undo what came with a command that was then refused: nobody needs it,
+            # and the device sends it again with a correction.
+            state = queue.get(held.get(id_, {}).get("command", ""), {}).get("state")
+            undone = len(self._epochs) > 1 and state in {"rejected", "refused"}
+            if not undone and (stored.get(id_) != digest or not self._on_disk(digest)):
+                self.found.lost.append(f"photo {id_} was acknowledged and is not there")
         for line in self._lines("wrote"):
             for id_ in line["media"]:
                 self._photo(id_, held.get(id_), queue, id_ in said)
