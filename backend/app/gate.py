@@ -110,12 +110,14 @@ class Gate:
             return
         body = bytearray()
         try:
-            message = await asyncio.wait_for(receive(), SILENCE_S)
-            while message["type"] == "http.request":
-                body += message["body"]
-                if not message["more_body"] or len(body) > self._max_bytes:
-                    break
-                message = await asyncio.wait_for(receive(), SILENCE_S)
+            async with asyncio.timeout(SILENCE_S) as silence:
+                message = await receive()
+                while message["type"] == "http.request":
+                    body += message["body"]
+                    if not message["more_body"] or len(body) > self._max_bytes:
+                        break
+                    silence.reschedule(asyncio.get_running_loop().time() + SILENCE_S)
+                    message = await receive()
         except TimeoutError:
             await _answer(send, 408, _SILENT)
             return

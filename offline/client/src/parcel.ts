@@ -1,10 +1,11 @@
 /** The unsent items as one sealed file, and such a file taken in by any device (PROTOCOL 8). */
 
+import { unzipSync } from 'fflate'
 import { DeviceError } from './errors'
 import type { Clock, Storage } from './ports'
 import type { BlobRecord, MediaRecord, OutboxRecord } from './records'
 import type { Session } from './session'
-import { unzip, ZipFile } from './zip'
+import { ZipFile } from './zip'
 
 const MANIFEST = 'manifest.json'
 const utf8 = new TextEncoder()
@@ -147,7 +148,7 @@ export class Parcels {
 
 function read(bytes: Uint8Array): { manifest: Manifest; entries: Record<string, Uint8Array> } {
   try {
-    const entries = unzip(bytes)
+    const entries = unzipSync(bytes)
     const manifest = JSON.parse(text.decode(entries[MANIFEST])) as Manifest
     if (manifest.version === 1 && Array.isArray(manifest.items) && Array.isArray(manifest.media))
       return { manifest, entries }

@@ -1,6 +1,4 @@
-/** Zip files, for parcels. */
-
-import { unzipSync, Zip, ZipPassThrough } from 'fflate'
+import { Zip, ZipPassThrough } from 'fflate'
 
 /** A zip that is written piece by piece, so that a big one need not fit into memory. */
 export class ZipFile {
@@ -20,9 +18,4 @@ export class ZipFile {
     this.zip.end()
     return new Blob(this.parts, { type: 'application/zip' })
   }
-}
-
-/** All of a zip's files by name. Throws when it is not one. */
-export function unzip(bytes: Uint8Array): Record<string, Uint8Array> {
-  return unzipSync(bytes)
 }

@@ -45,6 +45,7 @@ export const useRegistry = once(() => {
     return shownOf(kind, id, document, kind === 'person' ? fullOf(id) : null, said)
   }
 
+  /** Reading the list first has the caller follow it: the replica by itself tells nobody. */
   function documentOf(kind: RecordKind, id: string) {
     const known = kind === 'person' ? people.value : rooms.value
     const held = known.length > 0 ? replica.document(kind, id) : null
@@ -74,16 +75,16 @@ export const useRegistry = once(() => {
   /** Ids of a kind with every word of `text` somewhere in them, or in the address of a person's home. */
   function find(kind: RecordKind, text: string): string[] {
     if (!text.trim()) return ids[kind].value
-    const found = new Set(held(kind, text))
+    const found = new Set(heldWith(kind, text))
     if (kind === 'person') {
-      for (const id of held('person.full', text)) found.add(id)
+      for (const id of heldWith('person.full', text)) found.add(id)
       const homes = new Set<unknown>(find('room', text))
       for (const { id, room } of people.value) if (homes.has(room)) found.add(id)
     }
     return ids[kind].value.filter((id) => found.has(id) || says(kind, id, text))
   }
 
-  function held(kind: string, text: string): string[] {
+  function heldWith(kind: string, text: string): string[] {
     return (replica.find(kind, text, Infinity) as { id: string }[]).map(({ id }) => id)
   }
 
